@@ -1,0 +1,14 @@
+//! The values that every part of Hongbao shares: money, identifiers, time, secrets.
+//!
+//! No I/O and no policy live here. A value that exists is well formed; what it may do is decided
+//! elsewhere.
+
+mod fen;
+mod ids;
+mod secret;
+mod timestamp;
+
+pub use fen::{Fen, FenError};
+pub use ids::{AppId, BillNo, IdError, MerchantId, OpenId, PacketId, Reference};
+pub use secret::ApiKey;
+pub use timestamp::{BeijingDay, Timestamp};
