@@ -1,0 +1,9 @@
+//! The protocol from the outside: bytes in, bytes out, and what is refused.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests themselves")]
+
+mod checks;
+mod hostile;
+mod replies;
+mod roundtrip;
+mod vectors;
