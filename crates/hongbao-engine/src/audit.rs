@@ -1,0 +1,272 @@
+//! Do the books balance? [`check_changes`] asks it of every batch before it is written, [`Audit`] of
+//! a whole store: it rebuilds every sum from the postings and compares.
+
+use std::collections::{BTreeMap, HashMap};
+
+use hongbao_types::{Fen, PacketId};
+
+use crate::ledger::{Account, LedgerAccount, Posting, Transfer};
+use crate::packet::{Claim, Due, Packet, PacketState};
+use crate::rows::{Change, Changes};
+
+/// A batch whose money does not add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the books would not balance: {0}")]
+pub struct Imbalance(&'static str);
+
+/// Checks that what a batch changes moves every fen from one account to another: the changes of all
+/// accounts and escrows add up to nothing, and no packet gives away more than it holds.
+pub fn check_changes(changes: &Changes) -> Result<(), Imbalance> {
+    let mut sum: i128 = 0;
+    for (_, change) in &changes.accounts {
+        sum = sum.saturating_add(held(change.after())).saturating_sub(change.before().map_or(0, held));
+    }
+    for change in &changes.packets {
+        let after = change.after().escrow().ok_or(Imbalance("a packet gives away more than it holds"))?;
+        let before = change.before().and_then(Packet::escrow).unwrap_or(Fen::ZERO);
+        sum = sum.saturating_add(i128::from(after.as_i64())).saturating_sub(i128::from(before.as_i64()));
+    }
+    for (account, change) in &changes.accounts {
+        if *account != LedgerAccount::Settlement && change.after().balance().is_none() {
+            return Err(Imbalance("an account other than settlement falls below zero"));
+        }
+    }
+    let is_rewritten = |c: &Change<Transfer>| c.before().is_some();
+    if changes.transfers.iter().any(is_rewritten) || changes.claims.iter().any(|c| c.before().is_some()) {
+        return Err(Imbalance("a posting is never changed"));
+    }
+    if sum == 0 { Ok(()) } else { Err(Imbalance("what is taken and what is given differ")) }
+}
+
+fn held(account: &Account) -> i128 {
+    i128::from(account.credits.as_i64()).saturating_sub(i128::from(account.debits.as_i64()))
+}
+
+/// Something that does not add up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Difference {
+    /// An account's row is not the sum of its postings.
+    #[error("{account:?}: its row says debits {}, credits {}; its postings add up to debits {}, credits {}",
+        stored.debits, stored.credits, rebuilt.debits, rebuilt.credits)]
+    Account {
+        /// The account.
+        account: LedgerAccount,
+        /// What its row says.
+        stored: Account,
+        /// What its postings say.
+        rebuilt: Account,
+    },
+    /// An account that must not be is below zero.
+    #[error("{0:?} is below zero")]
+    BelowZero(LedgerAccount),
+    /// A packet's row does not match its claims, its state or itself.
+    #[error("packet {packet}: {what}")]
+    Packet {
+        /// The packet.
+        packet: PacketId,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A claim of a packet that is not there.
+    #[error("packet {0} has claims, but no row")]
+    NoSuchPacket(PacketId),
+    /// Due work and the packets' deadlines differ.
+    #[error("packet {packet}: {what}")]
+    Due {
+        /// The packet.
+        packet: PacketId,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A sum went past what can be held.
+    #[error("{0:?}: the postings add up to more than an account can hold")]
+    Overflow(LedgerAccount),
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditReport {
+    /// How many packets there are.
+    pub packets: u64,
+    /// How many claims.
+    pub claims: u64,
+    /// How many transfers.
+    pub transfers: u64,
+    /// How many accounts, escrows not counted.
+    pub accounts: u64,
+    /// What merchants may still send.
+    pub merchant_funds: i128,
+    /// What is in escrow.
+    pub escrow: i128,
+    /// What people have received.
+    pub wallets: i128,
+    /// What the outside world is owed; below zero by what came in.
+    pub settlement: i128,
+    /// What does not add up.
+    pub differences: Vec<Difference>,
+}
+
+/// Rebuilds the books. A store hands over every row of one consistent view, in any order.
+#[derive(Debug, Default)]
+pub struct Audit {
+    report: AuditReport,
+    rebuilt: HashMap<LedgerAccount, Account>,
+    stored: BTreeMap<LedgerAccount, Account>,
+    packets: HashMap<PacketId, PacketSums>,
+}
+
+#[derive(Debug, Default)]
+struct PacketSums {
+    row: Option<(Fen, u32, Option<Due>)>,
+    claimed: i128,
+    claimed_count: u32,
+    due: Option<Due>,
+}
+
+impl Audit {
+    /// Takes note of a packet.
+    pub fn packet(&mut self, packet: &Packet) {
+        self.report.packets = self.report.packets.saturating_add(1);
+        if let Some(what) = contradiction(packet) {
+            self.differ(Difference::Packet { packet: packet.id.clone(), what });
+        }
+        let (funds, escrow) =
+            (LedgerAccount::MerchantFunds(packet.payer.clone()), LedgerAccount::PacketEscrow(packet.id.clone()));
+        if packet.is_accepted() {
+            let held = packet.escrow().unwrap_or(Fen::ZERO);
+            self.report.escrow = self.report.escrow.saturating_add(i128::from(held.as_i64()));
+            self.post(&Posting { debit: funds.clone(), credit: escrow.clone(), amount: packet.total });
+            self.post(&Posting { debit: escrow, credit: funds, amount: packet.refunded });
+        }
+        let sums = self.packets.entry(packet.id.clone()).or_default();
+        sums.row = Some((packet.claimed, packet.claimed_count, packet.due()));
+    }
+
+    /// Takes note of a claim.
+    pub fn claim(&mut self, claim: &Claim) {
+        self.report.claims = self.report.claims.saturating_add(1);
+        let sums = self.packets.entry(claim.packet.clone()).or_default();
+        sums.claimed = sums.claimed.saturating_add(i128::from(claim.amount.as_i64()));
+        sums.claimed_count = sums.claimed_count.saturating_add(1);
+        self.post(&Posting {
+            debit: LedgerAccount::PacketEscrow(claim.packet.clone()),
+            credit: LedgerAccount::RecipientWallet(claim.app.clone(), claim.openid.clone()),
+            amount: claim.amount,
+        });
+    }
+
+    /// Takes note of a transfer.
+    pub fn transfer(&mut self, transfer: &Transfer) {
+        self.report.transfers = self.report.transfers.saturating_add(1);
+        self.post(&transfer.posting());
+    }
+
+    /// Takes note of an account's row.
+    pub fn account(&mut self, id: LedgerAccount, account: Account) {
+        self.report.accounts = self.report.accounts.saturating_add(1);
+        let sum = match id {
+            LedgerAccount::Settlement => &mut self.report.settlement,
+            LedgerAccount::MerchantFunds(_) => &mut self.report.merchant_funds,
+            LedgerAccount::RecipientWallet(..) => &mut self.report.wallets,
+            LedgerAccount::PacketEscrow(_) => &mut self.report.escrow,
+        };
+        *sum = sum.saturating_add(held(&account));
+        if id != LedgerAccount::Settlement && account.balance().is_none() {
+            self.differ(Difference::BelowZero(id.clone()));
+        }
+        self.stored.insert(id, account);
+    }
+
+    /// Takes note of due work.
+    pub fn due(&mut self, due: Due) {
+        let sums = self.packets.entry(due.packet.clone()).or_default();
+        sums.due = Some(due);
+    }
+
+    /// Compares.
+    pub fn finish(mut self) -> AuditReport {
+        let mut rebuilt: BTreeMap<LedgerAccount, Account> = std::mem::take(&mut self.rebuilt).into_iter().collect();
+        for (account, stored) in std::mem::take(&mut self.stored) {
+            let rebuilt = rebuilt.remove(&account).unwrap_or_default();
+            if stored != rebuilt {
+                self.differ(Difference::Account { account, stored, rebuilt });
+            }
+        }
+        for (account, rebuilt) in rebuilt {
+            if rebuilt != Account::default() {
+                self.differ(Difference::Account { account, stored: Account::default(), rebuilt });
+            }
+        }
+        let mut packets: Vec<_> = std::mem::take(&mut self.packets).into_iter().collect();
+        packets.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (packet, sums) in packets {
+            let Some((claimed, claimed_count, due)) = sums.row else {
+                self.differ(Difference::NoSuchPacket(packet));
+                continue;
+            };
+            if i128::from(claimed.as_i64()) != sums.claimed || claimed_count != sums.claimed_count {
+                let what = "what its row says was claimed is not what its claims say";
+                self.differ(Difference::Packet { packet: packet.clone(), what });
+            }
+            if due != sums.due {
+                let what = "its deadline and the due work written down differ";
+                self.differ(Difference::Due { packet, what });
+            }
+        }
+        self.report
+    }
+
+    /// A packet's escrow is its row, so only the other side is summed.
+    fn post(&mut self, posting: &Posting) {
+        for (account, is_debit) in [(&posting.debit, true), (&posting.credit, false)] {
+            if matches!(account, LedgerAccount::PacketEscrow(_)) {
+                continue;
+            }
+            let row = self.rebuilt.entry(account.clone()).or_default();
+            let sum = if is_debit { &mut row.debits } else { &mut row.credits };
+            match sum.checked_add(posting.amount) {
+                Some(total) => *sum = total,
+                None => self.report.differences.push(Difference::Overflow(account.clone())),
+            }
+        }
+    }
+
+    fn differ(&mut self, difference: Difference) {
+        self.report.differences.push(difference);
+    }
+}
+
+impl AuditReport {
+    /// Whether every fen is in its place.
+    pub fn is_clean(&self) -> bool {
+        self.differences.is_empty() && self.sum() == 0
+    }
+
+    /// The sum over all accounts: nothing, when the books balance.
+    pub fn sum(&self) -> i128 {
+        self.merchant_funds.saturating_add(self.escrow).saturating_add(self.wallets).saturating_add(self.settlement)
+    }
+}
+
+fn contradiction(packet: &Packet) -> Option<&'static str> {
+    let Some(escrow) = packet.escrow() else {
+        return Some("it gave away more than it held");
+    };
+    let is_touched = !packet.claimed.is_zero() || !packet.refunded.is_zero() || packet.claimed_count > 0;
+    match packet.state {
+        PacketState::Landed(_) | PacketState::Failed(_) if is_touched => Some("money left it that never came in"),
+        PacketState::Open if escrow.is_zero() => Some("it is open and empty"),
+        PacketState::Open if !packet.refunded.is_zero() => Some("it is open and was refunded"),
+        PacketState::Exhausted if !escrow.is_zero() => Some("it is exhausted and still holds money"),
+        PacketState::Exhausted if packet.claimed_count != packet.share_count => {
+            Some("it is exhausted and not all shares were claimed")
+        }
+        PacketState::Refunded if !escrow.is_zero() => Some("it was refunded and still holds money"),
+        PacketState::Refunded if packet.refunded_at.is_none() => Some("it was refunded at no time"),
+        PacketState::Landed(_)
+        | PacketState::Failed(_)
+        | PacketState::Open
+        | PacketState::Exhausted
+        | PacketState::Refunded => None,
+    }
+}

@@ -1,0 +1,177 @@
+//! What can be asked of the platform? One struct per command; each names every row that deciding it
+//! needs, before any I/O.
+//!
+//! Commands that move money carry a unique key (a bill number or a reference), the others are
+//! absolute ("the clock is T", "the merchant is …"), so that deciding one twice does no harm.
+
+use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
+
+use crate::directory::{App, Merchant};
+use crate::ledger::{LedgerAccount, TransferKey, TransferKind};
+use crate::limits::CounterKey;
+use crate::packet::{BillKey, Due, Product, Texts};
+use crate::rows::{ClaimKey, KeySet};
+
+/// Anything that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Send a packet.
+    SendPacket(Box<SendPacket>),
+    /// Open a share of a packet.
+    ClaimShare(ClaimShare),
+    /// Do what time has brought to a packet.
+    ExpirePacket(ExpirePacket),
+    /// Money comes in for a merchant.
+    TopUp(TopUp),
+    /// A merchant is so.
+    PutMerchant(Box<PutMerchant>),
+    /// An app is so.
+    PutApp(Box<PutApp>),
+    /// A sandbox's clock shows at least this.
+    SetClock(SetClock),
+}
+
+/// Send a packet. Its key is the bill number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendPacket {
+    /// The id it gets if its bill number is new; chosen before the first try.
+    pub packet_id: PacketId,
+    /// The bill number.
+    pub bill: BillKey,
+    /// The product.
+    pub product: Product,
+    /// Whose funds pay.
+    pub payer: MerchantId,
+    /// The app under which its people are known.
+    pub app: AppId,
+    /// The person it is addressed to.
+    pub recipient: OpenId,
+    /// The money of all shares.
+    pub total: Fen,
+    /// How many shares.
+    pub share_count: u32,
+    /// What it shows.
+    pub texts: Texts,
+}
+
+/// Open a share. Its key is (packet, openid).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimShare {
+    /// The packet.
+    pub packet: PacketId,
+    /// The app that says who the person is.
+    pub app: AppId,
+    /// The person.
+    pub openid: OpenId,
+}
+
+/// Refund an accepted packet, or fail a landed one, whose deadline has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpirePacket {
+    /// The work as it was found.
+    pub due: Due,
+}
+
+/// Money comes in for a merchant. Its key is the caller's reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopUp {
+    /// The caller's reference.
+    pub reference: Reference,
+    /// For whom.
+    pub merchant: MerchantId,
+    /// How much.
+    pub amount: Fen,
+}
+
+/// A merchant is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutMerchant {
+    /// The whole of it.
+    pub merchant: Merchant,
+    /// Whether it may take the place of one that is there and differs.
+    pub replace: bool,
+}
+
+/// An app is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutApp {
+    /// The whole of it.
+    pub app: App,
+    /// Whether it may take the place of one that is there and differs.
+    pub replace: bool,
+}
+
+/// A sandbox's clock shows at least `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetClock {
+    /// The least it is to show.
+    pub to: Timestamp,
+}
+
+impl Command {
+    /// Adds the rows that deciding this needs to `keys`.
+    pub fn name_rows(&self, keys: &mut KeySet) {
+        match self {
+            Command::SendPacket(send) => {
+                keys.merchants.insert(send.payer.clone());
+                keys.bills.insert(send.bill.clone());
+                keys.accounts.insert(LedgerAccount::MerchantFunds(send.payer.clone()));
+                keys.counters.insert(send.merchant_counter());
+                keys.counters.insert(send.recipient_counter());
+            }
+            Command::ClaimShare(claim) => {
+                keys.packets.insert(claim.packet.clone());
+                keys.claims.insert(claim.key());
+                keys.accounts.insert(claim.wallet());
+            }
+            Command::ExpirePacket(expire) => {
+                keys.packets.insert(expire.due.packet.clone());
+                keys.accounts.insert(LedgerAccount::MerchantFunds(expire.due.payer.clone()));
+            }
+            Command::TopUp(top_up) => {
+                keys.merchants.insert(top_up.merchant.clone());
+                keys.transfers.insert(top_up.key());
+                keys.accounts.insert(LedgerAccount::Settlement);
+                keys.accounts.insert(LedgerAccount::MerchantFunds(top_up.merchant.clone()));
+            }
+            Command::PutMerchant(put) => {
+                keys.merchants.insert(put.merchant.id.clone());
+            }
+            Command::PutApp(put) => {
+                keys.apps.insert(put.app.id.clone());
+            }
+            Command::SetClock(_) => keys.clock = true,
+        }
+    }
+}
+
+impl SendPacket {
+    /// The counter of all that the payer sends.
+    pub fn merchant_counter(&self) -> CounterKey {
+        CounterKey::Merchant(self.payer.clone())
+    }
+
+    /// The counter of what the recipient gets from the payer.
+    pub fn recipient_counter(&self) -> CounterKey {
+        CounterKey::Recipient(self.payer.clone(), self.app.clone(), self.recipient.clone())
+    }
+}
+
+impl ClaimShare {
+    /// The claim's key.
+    pub fn key(&self) -> ClaimKey {
+        ClaimKey { packet: self.packet.clone(), openid: self.openid.clone() }
+    }
+
+    /// The wallet the money goes to.
+    pub fn wallet(&self) -> LedgerAccount {
+        LedgerAccount::RecipientWallet(self.app.clone(), self.openid.clone())
+    }
+}
+
+impl TopUp {
+    /// The transfer's key.
+    pub fn key(&self) -> TransferKey {
+        TransferKey { kind: TransferKind::TopUp, reference: self.reference.clone() }
+    }
+}

@@ -1,0 +1,39 @@
+//! Who decides about money? This crate, and nothing else does.
+//!
+//! # The story of one packet
+//!
+//! A merchant's funds are topped up: a [`TopUp`](command::TopUp) posts from *settlement* (the outside
+//! world) to *merchant funds*. The merchant sends a packet (红包): [`SendPacket`](command::SendPacket)
+//! is checked against what is known of its bill number (商户订单号), then against time, state, limits
+//! and balance, in that order, and ends in one of three ways:
+//!
+//! - **accepted**: the total moves from merchant funds into the packet's *escrow*, which is the
+//!   packet's own row;
+//! - **declined and stored** (*landed*): the bill number is taken, no money moved; the same call again
+//!   completes the packet once the cause is gone, until its time is over;
+//! - **rejected**: nothing is stored.
+//!
+//! A person opens it: [`ClaimShare`](command::ClaimShare) moves a share from escrow to the *recipient's
+//! wallet*. What nobody opened in time goes back: [`ExpirePacket`](command::ExpirePacket) moves the rest
+//! of the escrow to the merchant's funds. At all times `total = claimed + refunded + in escrow`.
+//!
+//! # How a change is made
+//!
+//! Commands are decided in groups, in memory. A [`Batch`](batch::Batch) names the rows that its
+//! commands need ([`KeySet`](rows::KeySet)), a store loads them ([`Rows`](rows::Rows)) with one `now`,
+//! [`decide`](decide::decide) applies the commands one after another, and the store writes the
+//! [`Changes`](rows::Changes) in one transaction. Only then is anybody answered.
+//!
+//! There is no I/O here, no clock, no randomness, no async and no logging.
+#![deny(clippy::arithmetic_side_effects)]
+
+pub mod audit;
+pub mod batch;
+pub mod command;
+pub mod decide;
+pub mod directory;
+pub mod ledger;
+pub mod limits;
+pub mod outcome;
+pub mod packet;
+pub mod rows;

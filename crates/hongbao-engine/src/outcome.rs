@@ -1,0 +1,204 @@
+//! How can a command end? Accepted; declined and stored; rejected, which leaves nothing behind.
+//! The variants of each enum stand in the order in which they are judged.
+
+use hongbao_types::{Fen, MerchantId, PacketId, Timestamp};
+
+use crate::ledger::Transfer;
+use crate::packet::Claim;
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A packet was sent, declined or rejected.
+    Send(SendOutcome),
+    /// A share was claimed, or not.
+    Claim(Result<Claimed, ClaimRejection>),
+    /// What time brought to a packet.
+    Expire(Expired),
+    /// Money came in, or not.
+    TopUp(Result<Transfer, TopUpRejection>),
+    /// A merchant or an app is so, or not.
+    Put(Result<(), PutRejection>),
+    /// The clock shows so much, or not.
+    Clock(Result<(), ClockRejection>),
+    /// The engine contradicts itself: nothing was done, and this is a bug.
+    Bug(&'static str),
+}
+
+impl Outcome {
+    /// Whether what the command changed is kept.
+    pub fn keeps_changes(&self) -> bool {
+        match self {
+            Outcome::Send(SendOutcome::Accepted(_) | SendOutcome::Declined(_)) | Outcome::Expire(_) => true,
+            Outcome::Send(SendOutcome::Rejected(_)) | Outcome::Bug(_) => false,
+            Outcome::Claim(result) => result.is_ok(),
+            Outcome::TopUp(result) => result.is_ok(),
+            Outcome::Put(result) => result.is_ok(),
+            Outcome::Clock(result) => result.is_ok(),
+        }
+    }
+}
+
+/// How sending ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The packet exists and its money is in escrow.
+    Accepted(Accepted),
+    /// The bill number is taken and no money moved; the same call again may complete it.
+    Declined(Decline),
+    /// Nothing was stored.
+    Rejected(SendRejection),
+}
+
+/// A packet that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub packet: PacketId,
+    /// When it was accepted, the first time.
+    pub sent_at: Timestamp,
+    /// Whether this call only got the first one's answer.
+    pub is_replay: bool,
+}
+
+/// Why a packet was declined and stored (it *landed*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decline {
+    /// The payer's money is frozen.
+    Frozen,
+    /// The recipient got his packets of the day from this merchant.
+    RecipientPacketsPerDay,
+    /// The recipient got his money of the day from this merchant.
+    RecipientAmountPerDay,
+    /// The merchant sent its money of the day.
+    AmountPerDay,
+    /// The payer's funds don't cover the total.
+    InsufficientFunds,
+}
+
+impl Decline {
+    /// All of them.
+    pub const ALL: [Decline; 5] = [
+        Decline::Frozen,
+        Decline::RecipientPacketsPerDay,
+        Decline::RecipientAmountPerDay,
+        Decline::AmountPerDay,
+        Decline::InsufficientFunds,
+    ];
+
+    /// Its name, as stores and logs write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Decline::Frozen => "frozen",
+            Decline::RecipientPacketsPerDay => "recipient_packets_per_day",
+            Decline::RecipientAmountPerDay => "recipient_amount_per_day",
+            Decline::AmountPerDay => "amount_per_day",
+            Decline::InsufficientFunds => "insufficient_funds",
+        }
+    }
+
+    /// The decline of that name.
+    pub fn from_name(name: &str) -> Option<Decline> {
+        Decline::ALL.into_iter().find(|decline| decline.name() == name)
+    }
+}
+
+/// Why a packet was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendRejection {
+    /// The bill number was used for something else.
+    BillNoReused(Difference),
+    /// The bill number landed and failed for good.
+    BillNoFailed,
+    /// The amount is not between the merchant's bounds.
+    AmountOutOfRange {
+        /// The least.
+        min: Fen,
+        /// The most.
+        max: Fen,
+    },
+    /// A packet of so much, or so little, needs a scene.
+    SceneRequired,
+    /// The merchant sent its packets of the minute.
+    PacketsPerMinute,
+}
+
+/// In what a call differs from the first one with its bill number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The recipient.
+    Recipient,
+    /// The total.
+    Total,
+    /// The product, the payer, the app or the number of shares.
+    Terms,
+}
+
+/// A share that was claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The claim.
+    pub claim: Claim,
+    /// Whether this call only got the first one's answer.
+    pub is_replay: bool,
+}
+
+/// Why a claim was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimRejection {
+    /// There is no such packet for this app.
+    #[error("there is no such packet")]
+    NoSuchPacket,
+    /// The packet is for somebody else.
+    #[error("the packet is for somebody else")]
+    NotTheRecipient,
+    /// It has not been sent, and perhaps never will be.
+    #[error("the packet has not been sent")]
+    NotSent,
+    /// Its time is over.
+    #[error("the packet has expired")]
+    Expired,
+    /// Every share is gone.
+    #[error("every share has been claimed")]
+    Exhausted,
+}
+
+/// What time brought to a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expired {
+    /// This much went back.
+    Refunded(Fen),
+    /// It failed for good.
+    Failed,
+    /// Its deadline has not come.
+    NotYet,
+    /// There was nothing to do: it was done before.
+    AlreadyDone,
+}
+
+/// Why a top-up was rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopUpRejection {
+    /// The reference was used for something else, namely this.
+    ReferenceReused(Transfer),
+    /// There is no such merchant.
+    NoSuchMerchant(MerchantId),
+    /// It would be nothing, or more than an account can hold.
+    AmountOutOfRange,
+}
+
+/// Why a merchant or an app was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PutRejection {
+    /// There is one of that name already, and it differs.
+    #[error("it exists already, with other content")]
+    Exists,
+}
+
+/// Why the clock was not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClockRejection {
+    /// The store is live.
+    #[error("only a sandbox has a clock that can be set")]
+    NotASandbox,
+}

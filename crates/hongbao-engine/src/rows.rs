@@ -1,0 +1,353 @@
+//! Which rows does a group of commands work on, and what has become of them?
+//!
+//! A store fills [`Rows`] with what a [`KeySet`] names, deciding changes them in memory, and
+//! [`Rows::into_changes`] says what there is to write. Rows know no rule but one: what was not named
+//! must not be touched.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+
+use hongbao_types::{AppId, MerchantId, OpenId, PacketId};
+
+use crate::directory::{App, Merchant};
+use crate::ledger::{Account, LedgerAccount, Transfer, TransferKey};
+use crate::limits::{Counter, CounterKey};
+use crate::packet::{BillKey, Claim, Due, Packet};
+
+/// What a claim is known by: nobody opens the same packet twice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimKey {
+    /// The packet.
+    pub packet: PacketId,
+    /// The person, under the packet's app.
+    pub openid: OpenId,
+}
+
+/// A sandbox's clock: real time plus an offset that only grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SandboxClock {
+    /// How far ahead of real time, in milliseconds.
+    pub offset_ms: i64,
+}
+
+/// The rows that a group of commands needs. Ordered, because whoever locks rows locks them in this
+/// order: tables as they stand here, keys ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeySet {
+    /// The sandbox's clock, to be set.
+    pub clock: bool,
+    /// Merchants.
+    pub merchants: BTreeSet<MerchantId>,
+    /// Apps.
+    pub apps: BTreeSet<AppId>,
+    /// Packets by bill number.
+    pub bills: BTreeSet<BillKey>,
+    /// Packets by id.
+    pub packets: BTreeSet<PacketId>,
+    /// Claims.
+    pub claims: BTreeSet<ClaimKey>,
+    /// Accounts. Never a packet's escrow: that is the packet's row.
+    pub accounts: BTreeSet<LedgerAccount>,
+    /// Counters.
+    pub counters: BTreeSet<CounterKey>,
+    /// Transfers.
+    pub transfers: BTreeSet<TransferKey>,
+}
+
+/// Rows in memory, as loaded and as changed since.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The sandbox's clock.
+    pub clock: Table<(), SandboxClock>,
+    /// Merchants.
+    pub merchants: Table<MerchantId, Merchant>,
+    /// Apps.
+    pub apps: Table<AppId, App>,
+    /// Claims.
+    pub claims: Table<ClaimKey, Claim>,
+    /// Accounts.
+    pub accounts: Table<LedgerAccount, Account>,
+    /// Counters.
+    pub counters: Table<CounterKey, Counter>,
+    /// Transfers.
+    pub transfers: Table<TransferKey, Transfer>,
+    packets: Table<PacketId, Packet>,
+    /// Which packet has a bill number: the packets' unique index.
+    bills: Table<BillKey, PacketId>,
+}
+
+/// One kind of row: what was there, what is there now, and how to take back what the command in work did.
+#[derive(Debug)]
+pub struct Table<K, V> {
+    slots: HashMap<K, Slot<V>>,
+    undo: Vec<(K, Option<V>)>,
+}
+
+#[derive(Debug)]
+struct Slot<V> {
+    now: Option<V>,
+    /// Whether `now` was ever put; only then `stored` says what the store has.
+    is_touched: bool,
+    stored: Option<V>,
+}
+
+/// What has become of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change<V> {
+    /// It is new.
+    Insert(V),
+    /// It was one thing and is another.
+    Update {
+        /// What the store has.
+        before: V,
+        /// What it is to have.
+        after: V,
+    },
+}
+
+impl<V> Change<V> {
+    /// What the store is to have.
+    pub fn after(&self) -> &V {
+        match self {
+            Change::Insert(after) | Change::Update { after, .. } => after,
+        }
+    }
+
+    /// What the store has.
+    pub fn before(&self) -> Option<&V> {
+        match self {
+            Change::Insert(_) => None,
+            Change::Update { before, .. } => Some(before),
+        }
+    }
+}
+
+/// All that a group of commands changed, each table in the order of its keys.
+/// Nothing is ever deleted but due work, which is derived from packets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The sandbox's clock.
+    pub clock: Option<SandboxClock>,
+    /// Merchants.
+    pub merchants: Vec<Change<Merchant>>,
+    /// Apps.
+    pub apps: Vec<Change<App>>,
+    /// Packets.
+    pub packets: Vec<Change<Packet>>,
+    /// Due work that came with the packets' changes.
+    pub due_added: Vec<Due>,
+    /// Due work that went with them.
+    pub due_removed: Vec<Due>,
+    /// Claims.
+    pub claims: Vec<Change<Claim>>,
+    /// Accounts.
+    pub accounts: Vec<(LedgerAccount, Change<Account>)>,
+    /// Counters.
+    pub counters: Vec<(CounterKey, Change<Counter>)>,
+    /// Transfers.
+    pub transfers: Vec<Change<Transfer>>,
+}
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Table<K, V> {
+        Table { slots: HashMap::new(), undo: Vec::new() }
+    }
+}
+
+impl<K: Clone + Eq + Hash + Ord, V: Clone + PartialEq> Table<K, V> {
+    /// Fills in what the store has under `key`; `None` when it has nothing.
+    pub fn load(&mut self, key: K, stored: Option<V>) {
+        self.slots.insert(key, Slot { now: stored, is_touched: false, stored: None });
+    }
+
+    /// What is under `key` now.
+    ///
+    /// # Panics
+    /// When the row was not named: deciding on a row that is not locked would be a bug.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.slots.get(key).expect("a command names every row that it reads").now.as_ref()
+    }
+
+    /// What the store has under `key`, whatever was put since.
+    ///
+    /// # Panics
+    /// When the row was not named.
+    pub fn stored(&self, key: &K) -> Option<&V> {
+        let slot = self.slots.get(key).expect("a command names every row that it reads");
+        if slot.is_touched { slot.stored.as_ref() } else { slot.now.as_ref() }
+    }
+
+    /// Puts `row` under `key`.
+    ///
+    /// # Panics
+    /// When the row was not named.
+    pub fn put(&mut self, key: K, row: V) {
+        let slot = self.slots.get_mut(&key).expect("a command names every row that it writes");
+        if !slot.is_touched {
+            slot.is_touched = true;
+            slot.stored.clone_from(&slot.now);
+        }
+        let previous = slot.now.replace(row);
+        self.undo.push((key, previous));
+    }
+
+    fn begin(&mut self) {
+        self.undo.clear();
+    }
+
+    fn rollback(&mut self) {
+        while let Some((key, previous)) = self.undo.pop() {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                slot.now = previous;
+            }
+        }
+    }
+
+    /// What changed, in the order of the keys.
+    fn into_changes(self) -> Vec<(K, Change<V>)> {
+        let mut changes: Vec<(K, Change<V>)> = self
+            .slots
+            .into_iter()
+            .filter(|(_, slot)| slot.is_touched)
+            .filter_map(|(key, slot)| match (slot.stored, slot.now?) {
+                (Some(before), after) if before == after => None,
+                (Some(before), after) => Some((key, Change::Update { before, after })),
+                (None, after) => Some((key, Change::Insert(after))),
+            })
+            .collect();
+        changes.sort_by(|(a, _), (b, _)| a.cmp(b));
+        changes
+    }
+}
+
+impl Rows {
+    /// Fills in what the store has under a bill number.
+    pub fn load_bill(&mut self, key: BillKey, stored: Option<Packet>) {
+        self.bills.load(key, stored.as_ref().map(|packet| packet.id.clone()));
+        if let Some(packet) = stored {
+            self.packets.load(packet.id.clone(), Some(packet));
+        }
+    }
+
+    /// Fills in what the store has under a packet id.
+    pub fn load_packet(&mut self, id: PacketId, stored: Option<Packet>) {
+        self.packets.load(id, stored);
+    }
+
+    /// The packet with this bill number.
+    pub fn packet_by_bill(&self, key: &BillKey) -> Option<&Packet> {
+        self.bills.get(key).and_then(|id| self.packets.get(id))
+    }
+
+    /// The packet with this id.
+    pub fn packet(&self, id: &PacketId) -> Option<&Packet> {
+        self.packets.get(id)
+    }
+
+    /// Puts a packet whose bill number is new. Its id may be new as well: it was chosen, not found.
+    pub fn insert_packet(&mut self, packet: Packet) {
+        self.bills.put(packet.bill.clone(), packet.id.clone());
+        self.packets.slots.entry(packet.id.clone()).or_insert(Slot { now: None, is_touched: false, stored: None });
+        self.packets.put(packet.id.clone(), packet);
+    }
+
+    /// Puts a packet that was loaded.
+    pub fn update_packet(&mut self, packet: Packet) {
+        self.packets.put(packet.id.clone(), packet);
+    }
+
+    /// From here on, changes belong to the next command.
+    pub(crate) fn begin(&mut self) {
+        self.clock.begin();
+        self.merchants.begin();
+        self.apps.begin();
+        self.packets.begin();
+        self.bills.begin();
+        self.claims.begin();
+        self.accounts.begin();
+        self.counters.begin();
+        self.transfers.begin();
+    }
+
+    /// Takes back what changed since [`begin`](Rows::begin).
+    pub(crate) fn rollback(&mut self) {
+        self.clock.rollback();
+        self.merchants.rollback();
+        self.apps.rollback();
+        self.packets.rollback();
+        self.bills.rollback();
+        self.claims.rollback();
+        self.accounts.rollback();
+        self.counters.rollback();
+        self.transfers.rollback();
+    }
+
+    /// What there is to write.
+    pub fn into_changes(self) -> Changes {
+        let packets = values(self.packets.into_changes());
+        let (mut due_added, mut due_removed) = (Vec::new(), Vec::new());
+        for change in &packets {
+            let (before, after) = (change.before().and_then(Packet::due), change.after().due());
+            if before != after {
+                due_removed.extend(before);
+                due_added.extend(after);
+            }
+        }
+        due_added.sort();
+        due_removed.sort();
+        Changes {
+            clock: self.clock.into_changes().pop().map(|((), change)| *change.after()),
+            merchants: values(self.merchants.into_changes()),
+            apps: values(self.apps.into_changes()),
+            packets,
+            due_added,
+            due_removed,
+            claims: values(self.claims.into_changes()),
+            accounts: self.accounts.into_changes(),
+            counters: self.counters.into_changes(),
+            transfers: values(self.transfers.into_changes()),
+        }
+    }
+}
+
+fn values<K, V>(changes: Vec<(K, Change<V>)>) -> Vec<Change<V>> {
+    changes.into_iter().map(|(_, change)| change).collect()
+}
+
+impl Changes {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        *self == Changes::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_rolled_back_is_not_written() {
+        let mut rows = Rows::default();
+        let (old, new) = (LedgerAccount::Settlement, CounterKey::Merchant(MerchantId::try_new("1").unwrap()));
+        let account = |fen| Account { debits: hongbao_types::Fen::new(fen), ..Account::default() };
+        rows.accounts.load(old.clone(), Some(account(1)));
+        rows.counters.load(new.clone(), None);
+
+        rows.begin();
+        rows.accounts.put(old.clone(), account(2));
+        rows.begin();
+        rows.accounts.put(old.clone(), account(3));
+        rows.accounts.put(old.clone(), account(4));
+        rows.counters.put(new, Counter::default());
+        rows.rollback();
+
+        let kept = Change::Update { before: account(1), after: account(2) };
+        assert_eq!(rows.into_changes(), Changes { accounts: vec![(old, kept)], ..Changes::default() });
+    }
+
+    #[test]
+    fn a_row_that_was_not_named_is_not_read() {
+        let read = std::panic::catch_unwind(|| Rows::default().accounts.get(&LedgerAccount::Settlement).is_some());
+        assert!(read.is_err());
+    }
+}

@@ -1,0 +1,319 @@
+//! The engine as a newcomer would write it: one call after another, all money as a sum over all
+//! that ever happened.
+
+use std::collections::HashMap;
+
+use hongbao_engine::command::{ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, SendPacket, SetClock, TopUp};
+use hongbao_engine::decide::Policy;
+use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::ledger::Transfer;
+use hongbao_engine::outcome::{
+    Accepted, ClaimRejection, Claimed, Decline, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
+    TopUpRejection,
+};
+use hongbao_engine::packet::{BillKey, Claim, Due, PacketStatus};
+use hongbao_types::{AppId, Fen, MerchantId, OpenId, Reference, Timestamp};
+
+use crate::{DAY_MS, HOUR_MS, MINUTE_MS};
+
+/// All that ever happened.
+pub(super) struct Model {
+    policy: Policy,
+    merchants: HashMap<MerchantId, Merchant>,
+    apps: HashMap<AppId, App>,
+    transfers: HashMap<Reference, Transfer>,
+    packets: HashMap<BillKey, Known>,
+    sends: Vec<Counted>,
+    /// How far the sandbox's clock is ahead.
+    pub(super) offset_ms: i64,
+    /// The offset when the batch in work was loaded.
+    pub(super) offset_ms_loaded: i64,
+}
+
+/// A packet, as it was first asked for, and what has become of it.
+struct Known {
+    first: SendPacket,
+    fate: Fate,
+    sent_at: Timestamp,
+    /// When it fails, or expires.
+    over_at: Timestamp,
+    /// No earlier than this is it for this packet.
+    latest: Timestamp,
+}
+
+#[derive(Clone)]
+enum Fate {
+    Landed(Decline),
+    Failed(Decline),
+    Waiting,
+    Opened(Claim),
+    WentBack(Timestamp),
+}
+
+/// A send that was accepted or landed.
+struct Counted {
+    payer: MerchantId,
+    app: AppId,
+    recipient: OpenId,
+    minute: i64,
+    day_of_payer: i64,
+    /// When accepted: the recipient's day, and the money.
+    accepted: Option<(i64, i64)>,
+}
+
+fn day(time: Timestamp) -> i64 {
+    (time.as_millis() + 8 * HOUR_MS).div_euclid(DAY_MS)
+}
+
+impl Known {
+    fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.over_at || self.latest >= self.over_at
+    }
+}
+
+impl Model {
+    pub(super) fn new(policy: Policy) -> Model {
+        Model {
+            policy,
+            merchants: HashMap::new(),
+            apps: HashMap::new(),
+            transfers: HashMap::new(),
+            packets: HashMap::new(),
+            sends: Vec::new(),
+            offset_ms: 0,
+            offset_ms_loaded: 0,
+        }
+    }
+
+    pub(super) fn decide(&mut self, command: &Command, now: Timestamp) -> Outcome {
+        match command {
+            Command::SendPacket(send) => Outcome::Send(self.send(send, now)),
+            Command::ClaimShare(claim) => Outcome::Claim(self.claim(claim, now)),
+            Command::ExpirePacket(expire) => Outcome::Expire(self.expire(expire, now)),
+            Command::TopUp(top_up) => Outcome::TopUp(self.top_up(top_up, now)),
+            Command::PutMerchant(put) => Outcome::Put(self.put_merchant(put)),
+            Command::PutApp(put) => Outcome::Put(self.put_app(put)),
+            Command::SetClock(set) => {
+                self.set_clock(*set, now);
+                Outcome::Clock(Ok(()))
+            }
+        }
+    }
+
+    fn send(&mut self, send: &SendPacket, now: Timestamp) -> SendOutcome {
+        if let Some(answer) = self.answer(send, now) {
+            return answer;
+        }
+        let known = self.packets.get(&send.bill);
+        let latest = known.map_or(now, |known| known.latest.max(now));
+        let first = known.map_or(send, |known| &known.first).clone();
+        let over_at = known.map_or(now.plus_millis(self.policy.fails_after_ms), |known| known.over_at);
+
+        let of_payer = || self.sends.iter().filter(|counted| counted.payer == send.payer);
+        let to_recipient =
+            || of_payer().filter(|counted| (&counted.app, &counted.recipient) == (&send.app, &send.recipient));
+        let minute = latest.as_millis().div_euclid(MINUTE_MS).max(of_payer().map(|c| c.minute).max().unwrap_or(0));
+        let day_of_payer = day(latest).max(of_payer().map(|c| c.day_of_payer).max().unwrap_or(0));
+        let days = || to_recipient().filter_map(|counted| counted.accepted);
+        let day_of_recipient = day(latest).max(days().map(|(day, _)| day).max().unwrap_or(0));
+        let today: Vec<i64> = days().filter(|(day, _)| *day == day_of_recipient).map(|(_, fen)| fen).collect();
+        let payers_today = of_payer().filter(|c| c.day_of_payer == day_of_payer).filter_map(|c| c.accepted);
+
+        let merchant = &self.merchants[&send.payer];
+        let limits = &merchant.limits;
+        let needs_scene = first.total < limits.scene_below || first.total > limits.scene_above;
+        let rejection = if first.total < limits.amount_min || first.total > limits.amount_max {
+            Some(SendRejection::AmountOutOfRange { min: limits.amount_min, max: limits.amount_max })
+        } else if needs_scene && first.texts.scene.is_none() {
+            Some(SendRejection::SceneRequired)
+        } else if of_payer().filter(|c| c.minute == minute).count() >= limits.packets_per_minute as usize {
+            Some(SendRejection::PacketsPerMinute)
+        } else {
+            None
+        };
+        if let Some(rejection) = rejection {
+            return SendOutcome::Rejected(rejection);
+        }
+        let total = first.total.as_i64();
+        let decline = if merchant.frozen {
+            Some(Decline::Frozen)
+        } else if today.len() >= limits.recipient_packets_per_day as usize {
+            Some(Decline::RecipientPacketsPerDay)
+        } else if today.iter().sum::<i64>() + total > limits.recipient_amount_per_day.as_i64() {
+            Some(Decline::RecipientAmountPerDay)
+        } else if payers_today.map(|(_, fen)| fen).sum::<i64>() + total > limits.amount_per_day.as_i64() {
+            Some(Decline::AmountPerDay)
+        } else if self.funds(&send.payer) < total {
+            Some(Decline::InsufficientFunds)
+        } else {
+            None
+        };
+
+        let accepted = decline.is_none().then_some((day_of_recipient, total));
+        let (payer, app, recipient) = (send.payer.clone(), send.app.clone(), send.recipient.clone());
+        self.sends.push(Counted { payer, app, recipient, minute, day_of_payer, accepted });
+        let packet = first.packet_id.clone();
+        let (fate, over_at, outcome) = if let Some(decline) = decline {
+            (Fate::Landed(decline), over_at, SendOutcome::Declined(decline))
+        } else {
+            let accepted = Accepted { packet, sent_at: latest, is_replay: false };
+            (Fate::Waiting, latest.plus_millis(self.policy.expires_after_ms), SendOutcome::Accepted(accepted))
+        };
+        self.packets.insert(send.bill.clone(), Known { first, fate, sent_at: latest, over_at, latest });
+        outcome
+    }
+
+    /// The answer to a call whose bill number is taken, unless it is to be decided anew.
+    fn answer(&self, send: &SendPacket, now: Timestamp) -> Option<SendOutcome> {
+        let known = self.packets.get(&send.bill)?;
+        let rejection = if known.first.recipient != send.recipient {
+            SendRejection::BillNoReused(Difference::Recipient)
+        } else if known.first.total != send.total {
+            SendRejection::BillNoReused(Difference::Total)
+        } else if known.first.payer != send.payer {
+            SendRejection::BillNoReused(Difference::Terms)
+        } else {
+            match known.fate {
+                Fate::Landed(_) if !known.is_over(now) => return None,
+                Fate::Landed(_) | Fate::Failed(_) => SendRejection::BillNoFailed,
+                Fate::Waiting | Fate::Opened(_) | Fate::WentBack(_) => {
+                    let packet = known.first.packet_id.clone();
+                    return Some(SendOutcome::Accepted(Accepted { packet, sent_at: known.sent_at, is_replay: true }));
+                }
+            }
+        };
+        Some(SendOutcome::Rejected(rejection))
+    }
+
+    fn claim(&mut self, claim: &ClaimShare, now: Timestamp) -> Result<Claimed, ClaimRejection> {
+        let found = self.packets.values_mut().find(|known| known.first.packet_id == claim.packet);
+        let known = found.filter(|known| known.first.app == claim.app).ok_or(ClaimRejection::NoSuchPacket)?;
+        if known.first.recipient != claim.openid {
+            return Err(ClaimRejection::NotTheRecipient);
+        }
+        match &known.fate {
+            Fate::Landed(_) | Fate::Failed(_) => Err(ClaimRejection::NotSent),
+            Fate::Opened(claim) => Ok(Claimed { claim: claim.clone(), is_replay: true }),
+            Fate::WentBack(_) => Err(ClaimRejection::Expired),
+            Fate::Waiting if known.is_over(now) => Err(ClaimRejection::Expired),
+            Fate::Waiting => {
+                known.latest = known.latest.max(now);
+                let claim = Claim {
+                    packet: claim.packet.clone(),
+                    app: claim.app.clone(),
+                    openid: claim.openid.clone(),
+                    index: 0,
+                    amount: known.first.total,
+                    claimed_at: known.latest,
+                };
+                known.fate = Fate::Opened(claim.clone());
+                Ok(Claimed { claim, is_replay: false })
+            }
+        }
+    }
+
+    fn expire(&mut self, expire: &ExpirePacket, now: Timestamp) -> Expired {
+        let found = self.packets.values_mut().find(|known| known.first.packet_id == expire.due.packet);
+        let known = found.expect("only packets that are there expire");
+        let is_over = known.is_over(now);
+        match known.fate {
+            Fate::Failed(_) | Fate::Opened(_) | Fate::WentBack(_) => Expired::AlreadyDone,
+            Fate::Landed(_) | Fate::Waiting if !is_over => Expired::NotYet,
+            Fate::Landed(decline) => {
+                known.latest = known.latest.max(now);
+                known.fate = Fate::Failed(decline);
+                Expired::Failed
+            }
+            Fate::Waiting => {
+                known.latest = known.latest.max(now);
+                known.fate = Fate::WentBack(known.latest);
+                Expired::Refunded(known.first.total)
+            }
+        }
+    }
+
+    fn top_up(&mut self, top_up: &TopUp, now: Timestamp) -> Result<Transfer, TopUpRejection> {
+        if let Some(first) = self.transfers.get(&top_up.reference) {
+            let is_same = (&first.merchant, first.amount) == (&top_up.merchant, top_up.amount);
+            return if is_same { Ok(first.clone()) } else { Err(TopUpRejection::ReferenceReused(first.clone())) };
+        }
+        if top_up.amount == Fen::ZERO {
+            return Err(TopUpRejection::AmountOutOfRange);
+        }
+        let transfer =
+            Transfer { key: top_up.key(), merchant: top_up.merchant.clone(), amount: top_up.amount, at: now };
+        self.transfers.insert(top_up.reference.clone(), transfer.clone());
+        Ok(transfer)
+    }
+
+    fn put_merchant(&mut self, put: &PutMerchant) -> Result<(), PutRejection> {
+        let stored = self.merchants.entry(put.merchant.id.clone()).or_insert_with(|| put.merchant.clone());
+        if *stored != put.merchant && !put.replace {
+            return Err(PutRejection::Exists);
+        }
+        *stored = put.merchant.clone();
+        Ok(())
+    }
+
+    fn put_app(&mut self, put: &PutApp) -> Result<(), PutRejection> {
+        let stored = self.apps.entry(put.app.id.clone()).or_insert_with(|| put.app.clone());
+        if *stored != put.app && !put.replace {
+            return Err(PutRejection::Exists);
+        }
+        *stored = put.app.clone();
+        Ok(())
+    }
+
+    fn set_clock(&mut self, set: SetClock, now: Timestamp) {
+        // `now` is the batch's: real time and what was turned before the batch.
+        let real_ms = now.as_millis() - self.offset_ms_loaded;
+        self.offset_ms = self.offset_ms.max(set.to.as_millis() - real_ms);
+    }
+
+    /// Where the packet with this number stands.
+    pub(super) fn status(&self, bill: &BillKey, now: Timestamp) -> Option<PacketStatus> {
+        let known = self.packets.get(bill)?;
+        Some(match known.fate {
+            Fate::Landed(decline) if !known.is_over(now) => PacketStatus::Sending(decline),
+            Fate::Landed(decline) | Fate::Failed(decline) => PacketStatus::Failed(decline),
+            Fate::Waiting if known.is_over(now) => PacketStatus::Refunding,
+            Fate::Waiting => PacketStatus::Sent,
+            Fate::Opened(_) => PacketStatus::Received,
+            Fate::WentBack(at) => PacketStatus::Refunded { amount: known.first.total, at },
+        })
+    }
+
+    /// The work that is still to come for it.
+    pub(super) fn due(&self, bill: &BillKey) -> Option<Due> {
+        let known = self.packets.get(bill)?;
+        let is_to_come = matches!(known.fate, Fate::Landed(_) | Fate::Waiting);
+        is_to_come.then(|| Due {
+            at: known.over_at,
+            packet: known.first.packet_id.clone(),
+            payer: known.first.payer.clone(),
+        })
+    }
+
+    /// What came in for a merchant, less what it sent and did not get back.
+    pub(super) fn funds(&self, merchant: &MerchantId) -> i64 {
+        let came_in = self.transfers.values().filter(|transfer| transfer.merchant == *merchant);
+        let is_out = |known: &&Known| matches!(known.fate, Fate::Waiting | Fate::Opened(_));
+        let out = self.packets.values().filter(|known| known.first.payer == *merchant).filter(is_out);
+        came_in.map(|transfer| transfer.amount.as_i64()).sum::<i64>()
+            - out.map(|known| known.first.total.as_i64()).sum::<i64>()
+    }
+
+    /// What a person has opened.
+    pub(super) fn wallet(&self, person: &OpenId) -> i64 {
+        let opened = self.packets.values().filter_map(|known| match &known.fate {
+            Fate::Opened(claim) if claim.openid == *person => Some(claim.amount.as_i64()),
+            Fate::Opened(_) | Fate::Landed(_) | Fate::Failed(_) | Fate::Waiting | Fate::WentBack(_) => None,
+        });
+        opened.sum()
+    }
+
+    /// All that ever came in.
+    pub(super) fn came_in(&self) -> i64 {
+        self.transfers.values().map(|transfer| transfer.amount.as_i64()).sum()
+    }
+}
