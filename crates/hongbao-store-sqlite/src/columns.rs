@@ -1,0 +1,129 @@
+//! How is a value written in a column? Names for enums, and back; one place for both directions.
+
+use hongbao_engine::directory::{Mode, SignAlgorithm, Validity};
+use hongbao_engine::ledger::{LedgerAccount, TransferKind};
+use hongbao_engine::limits::CounterKey;
+use hongbao_engine::outcome::Decline;
+use hongbao_engine::packet::{Family, PacketState, Product};
+use hongbao_store::StoreKind;
+use hongbao_types::{AppId, Fen, MerchantId, OpenId, Timestamp};
+use rusqlite::types::Type;
+use rusqlite::{Error, Result, Row};
+
+/// What a column says makes no sense.
+fn nonsense(column: &str, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let why: Box<dyn std::error::Error + Send + Sync> = why.into();
+    Error::FromSqlConversionFailure(0, Type::Text, format!("column {column}: {why}").into())
+}
+
+/// A column that holds the text of a type.
+pub(crate) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: &str) -> Result<T> {
+    row.get_ref(column)?.as_str()?.parse().map_err(|error: T::Err| nonsense(column, error.to_string()))
+}
+
+/// A column that holds an amount.
+pub(crate) fn fen(row: &Row<'_>, column: &str) -> Result<Fen> {
+    Fen::try_new(row.get(column)?).map_err(|error| nonsense(column, error))
+}
+
+/// A column that holds a point in time.
+pub(crate) fn time(row: &Row<'_>, column: &str) -> Result<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
+}
+
+/// The columns `valid_from` and `valid_until`.
+pub(crate) fn validity(row: &Row<'_>) -> Result<Validity> {
+    let until = row.get::<_, Option<i64>>("valid_until")?.map(Timestamp::from_millis);
+    Ok(Validity { from: time(row, "valid_from")?, until })
+}
+
+macro_rules! named {
+    ($($name:ident, $from:ident: $type:ty { $($value:pat => $text:literal = $make:expr),* $(,)? })*) => { $(
+        pub(crate) fn $name(value: $type) -> &'static str {
+            match value { $($value => $text),* }
+        }
+        pub(crate) fn $from(text: &str) -> Result<$type> {
+            match text { $($text => Ok($make),)* other => Err(nonsense(stringify!($type), other)) }
+        }
+    )* };
+}
+
+named! {
+    store_kind_name, store_kind: StoreKind {
+        StoreKind::Sandbox => "sandbox" = StoreKind::Sandbox,
+        StoreKind::Live => "live" = StoreKind::Live,
+    }
+    mode_name, mode: Mode {
+        Mode::Compatible => "compatible" = Mode::Compatible,
+        Mode::Strict => "strict" = Mode::Strict,
+    }
+    algorithm_name, algorithm: SignAlgorithm {
+        SignAlgorithm::Md5 => "MD5" = SignAlgorithm::Md5,
+        SignAlgorithm::HmacSha256 => "HMAC-SHA256" = SignAlgorithm::HmacSha256,
+    }
+    product_name, product: Product {
+        Product::Ordinary => "ordinary" = Product::Ordinary,
+    }
+    family_name, family: Family {
+        Family::Packets => "packets" = Family::Packets,
+        Family::Transfers => "transfers" = Family::Transfers,
+    }
+    transfer_kind_name, transfer_kind: TransferKind {
+        TransferKind::TopUp => "top_up" = TransferKind::TopUp,
+    }
+}
+
+/// A packet's state and the reason it landed.
+pub(crate) fn state_names(state: PacketState) -> (&'static str, Option<&'static str>) {
+    match state {
+        PacketState::Landed(decline) => ("landed", Some(decline.name())),
+        PacketState::Open => ("open", None),
+        PacketState::Exhausted => ("exhausted", None),
+        PacketState::Refunded => ("refunded", None),
+        PacketState::Failed(decline) => ("failed", Some(decline.name())),
+    }
+}
+
+/// And back.
+pub(crate) fn state(row: &Row<'_>) -> Result<PacketState> {
+    let decline = row.get_ref("decline")?.as_str_or_null()?.and_then(Decline::from_name);
+    match (row.get_ref("state")?.as_str()?, decline) {
+        ("landed", Some(decline)) => Ok(PacketState::Landed(decline)),
+        ("open", None) => Ok(PacketState::Open),
+        ("exhausted", None) => Ok(PacketState::Exhausted),
+        ("refunded", None) => Ok(PacketState::Refunded),
+        ("failed", Some(decline)) => Ok(PacketState::Failed(decline)),
+        (other, _) => Err(nonsense("state", other)),
+    }
+}
+
+/// An account's key: kind, owner, person.
+pub(crate) fn account_key(account: &LedgerAccount) -> (&'static str, &str, &str) {
+    match account {
+        LedgerAccount::Settlement => ("settlement", "", ""),
+        LedgerAccount::MerchantFunds(merchant) => ("merchant_funds", merchant.as_str(), ""),
+        LedgerAccount::PacketEscrow(packet) => ("packet_escrow", packet.as_str(), ""),
+        LedgerAccount::RecipientWallet(app, openid) => ("recipient_wallet", app.as_str(), openid.as_str()),
+    }
+}
+
+/// And back.
+pub(crate) fn account(row: &Row<'_>) -> Result<LedgerAccount> {
+    match row.get_ref("kind")?.as_str()? {
+        "settlement" => Ok(LedgerAccount::Settlement),
+        "merchant_funds" => Ok(LedgerAccount::MerchantFunds(parsed::<MerchantId>(row, "owner")?)),
+        "packet_escrow" => Ok(LedgerAccount::PacketEscrow(parsed(row, "owner")?)),
+        "recipient_wallet" => {
+            Ok(LedgerAccount::RecipientWallet(parsed::<AppId>(row, "owner")?, parsed::<OpenId>(row, "person")?))
+        }
+        other => Err(nonsense("kind", other)),
+    }
+}
+
+/// A counter's key: merchant, app, openid.
+pub(crate) fn counter_key(key: &CounterKey) -> (&str, &str, &str) {
+    match key {
+        CounterKey::Merchant(merchant) => (merchant.as_str(), "", ""),
+        CounterKey::Recipient(merchant, app, openid) => (merchant.as_str(), app.as_str(), openid.as_str()),
+    }
+}

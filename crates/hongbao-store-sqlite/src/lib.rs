@@ -1,0 +1,282 @@
+//! The default store: one SQLite file, write-ahead log, `synchronous=FULL`.
+//!
+//! Each writer has a connection of its own and takes the file's one write lock when it loads; readers
+//! have theirs and never wait for it. The file opens in any SQLite tool. A running server holds the
+//! lock file beside it, so that nobody changes the books behind its back; reading is always possible.
+
+mod columns;
+mod migrations;
+mod reader;
+mod writer;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hongbao_engine::audit::AuditReport;
+use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::ledger::{Account, LedgerAccount};
+use hongbao_engine::packet::{BillKey, Due};
+use hongbao_store::clock::Clock;
+use hongbao_store::{PacketView, Store, StoreError, StoreInfo};
+use hongbao_types::{AppId, MerchantId, PacketId, Timestamp};
+use rusqlite::{Connection, OpenFlags};
+
+pub use writer::SqliteWriter;
+
+/// How long a connection waits for another one's write lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open for writing.
+    #[error("the store is in use by a running server: {0}")]
+    InUse(PathBuf),
+    /// There is none.
+    #[error("there is no store: {0}")]
+    Missing(PathBuf),
+    /// The file is something else.
+    #[error("not a Hongbao store: {0}")]
+    NotAStore(PathBuf),
+    /// A later version wrote it.
+    #[error("the store was written by a later version (schema {found}, this one knows {known}): {path}")]
+    TooNew {
+        /// Where it is.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The latest schema known here.
+        known: i64,
+    },
+    /// It is of another kind or currency than asked for.
+    #[error("the store is what it was created as, {found}, not {asked}: {path}")]
+    OtherKind {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is.
+        found: String,
+        /// What was asked for.
+        asked: String,
+    },
+    /// The file or its folder can't be used.
+    #[error("the store can't be opened: {path}: {why}")]
+    Io {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+}
+
+/// A store in one SQLite file.
+#[derive(Clone)]
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    info: StoreInfo,
+    clock: Arc<dyn Clock>,
+    readers: Mutex<Vec<Connection>>,
+    /// Held while this process may write.
+    lock: Option<File>,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.inner.path)
+            .field("info", &self.inner.info)
+            .field("is_writable", &self.inner.lock.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, or creates one that is `info`. Its real time is `clock`'s.
+    pub fn open_or_create(path: &Path, info: &StoreInfo, clock: Arc<dyn Clock>) -> Result<SqliteStore, OpenError> {
+        let lock = take_lock(path)?;
+        create_private(path)?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        migrations::run(&mut connection, path, info)?;
+        let found = read_info(&connection, path)?;
+        if found != *info {
+            return Err(OpenError::OtherKind { path: path.into(), found: describe(&found), asked: describe(info) });
+        }
+        Ok(SqliteStore::new(path, found, clock, connection, Some(lock)))
+    }
+
+    /// Opens the store at `path` for reading, whether or not a server is running on it.
+    pub fn open_read_only(path: &Path, clock: Arc<dyn Clock>) -> Result<SqliteStore, OpenError> {
+        if !path.exists() {
+            return Err(OpenError::Missing(path.into()));
+        }
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        migrations::check(&connection, path, migrations::Empty::IsNoStore)?;
+        let info = read_info(&connection, path)?;
+        Ok(SqliteStore::new(path, info, clock, connection, None))
+    }
+
+    fn new(
+        path: &Path,
+        info: StoreInfo,
+        clock: Arc<dyn Clock>,
+        connection: Connection,
+        lock: Option<File>,
+    ) -> SqliteStore {
+        let readers = Mutex::new(vec![connection]);
+        SqliteStore { inner: Arc::new(Inner { path: path.into(), info, clock, readers, lock }) }
+    }
+
+    /// Reads with a connection of the pool, in one consistent view.
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let pooled = self.readers().pop();
+        let mut connection = match pooled {
+            Some(connection) => connection,
+            None => {
+                connect(&self.inner.path, self.flags()).map_err(|error| StoreError::Unavailable(error.to_string()))?
+            }
+        };
+        let value = connection
+            .transaction()
+            .and_then(|view| {
+                let value = read(&view)?;
+                view.finish()?;
+                Ok(value)
+            })
+            .map_err(|error| store_error(&error))?;
+        self.readers().push(connection);
+        Ok(value)
+    }
+
+    fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flags(&self) -> OpenFlags {
+        if self.inner.lock.is_some() { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY }
+    }
+
+    fn real_now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+}
+
+impl Store for SqliteStore {
+    type Writer = SqliteWriter;
+
+    fn info(&self) -> &StoreInfo {
+        &self.inner.info
+    }
+
+    fn writer(&self) -> Result<SqliteWriter, StoreError> {
+        if self.inner.lock.is_none() {
+            return Err(StoreError::Unavailable("the store was opened for reading only".to_owned()));
+        }
+        let connection = connect(&self.inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(SqliteWriter::new(self.clone(), connection))
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.read(|view| reader::now(view, self.real_now()))
+    }
+
+    async fn merchant(&self, id: &MerchantId) -> Result<Option<Merchant>, StoreError> {
+        self.read(|view| reader::merchant(view, id))
+    }
+
+    async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError> {
+        self.read(|view| reader::app(view, id))
+    }
+
+    async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {
+        self.read(|view| reader::packet_view(view, reader::packet_by_bill(view, key)?, self.real_now()))
+    }
+
+    async fn packet(&self, id: &PacketId) -> Result<Option<PacketView>, StoreError> {
+        self.read(|view| reader::packet_view(view, reader::packet(view, id)?, self.real_now()))
+    }
+
+    async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {
+        self.read(|view| Ok(reader::account(view, id)?.unwrap_or_default()))
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.read(|view| reader::due(view, reader::now(view, self.real_now())?, limit))
+    }
+
+    async fn audit(&self) -> Result<AuditReport, StoreError> {
+        self.read(reader::audit)
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(128);
+        // Durable means that the disk has it: FULL syncs the log with every commit.
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;")?;
+        Ok(connection)
+    };
+    open().map_err(|error| sqlite_error(path, &error))
+}
+
+fn read_info(connection: &Connection, path: &Path) -> Result<StoreInfo, OpenError> {
+    reader::info(connection).map_err(|error| sqlite_error(path, &error))
+}
+
+fn describe(info: &StoreInfo) -> String {
+    let kind = columns::store_kind_name(info.kind);
+    format!("{kind}, {} with {} digits", info.currency.code, info.currency.minor_digits)
+}
+
+fn io_error(path: &Path, why: &dyn std::fmt::Display) -> OpenError {
+    OpenError::Io { path: path.into(), why: why.to_string() }
+}
+
+fn sqlite_error(path: &Path, error: &rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAStore(path.into()),
+        _ => io_error(path, error),
+    }
+}
+
+/// A lock file beside the store. The system lets it go when the process ends, however it ends.
+fn take_lock(path: &Path) -> Result<File, OpenError> {
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(|error| io_error(path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.into())),
+        Err(TryLockError::Error(error)) => Err(io_error(path, &error)),
+    }
+}
+
+/// The store holds keys: nobody but its owner reads it.
+fn create_private(path: &Path) -> Result<(), OpenError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ()).map_err(|error| io_error(path, &error))
+}
+
+fn store_error(error: &rusqlite::Error) -> StoreError {
+    use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType};
+    if matches!(error, FromSqlConversionFailure(..) | InvalidColumnType(..)) {
+        StoreError::Corrupted(error.to_string())
+    } else {
+        StoreError::Unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,266 @@
+//! How is a row read? One query per kind of row, the same for readers and for writers that load.
+
+use hongbao_engine::audit::{Audit, AuditReport};
+use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, MerchantKey};
+use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
+use hongbao_engine::limits::{Counter, CounterKey, Limits};
+use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
+use hongbao_engine::rows::{ClaimKey, SandboxClock};
+use hongbao_store::{Currency, PacketView, StoreInfo};
+use hongbao_types::{ApiKey, AppId, BeijingDay, MerchantId, PacketId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row};
+
+use crate::columns::{self, fen, parsed, time};
+
+fn one<T>(
+    view: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    view.prepare_cached(sql)?.query_row(params, read).optional()
+}
+
+fn all<T>(
+    view: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    view.prepare_cached(sql)?.query_map(params, read)?.collect()
+}
+
+/// What the store was created as.
+pub(crate) fn info(view: &Connection) -> Result<StoreInfo> {
+    view.query_row("SELECT * FROM store", [], |row| {
+        Ok(StoreInfo {
+            kind: columns::store_kind(row.get_ref("kind")?.as_str()?)?,
+            currency: Currency {
+                code: row.get("currency_code")?,
+                symbol: row.get("currency_symbol")?,
+                minor_digits: row.get("currency_minor_digits")?,
+            },
+        })
+    })
+}
+
+/// The sandbox's clock.
+pub(crate) fn sandbox_clock(view: &Connection) -> Result<Option<SandboxClock>> {
+    one(view, "SELECT offset_ms FROM sandbox_clock", [], |row| Ok(SandboxClock { offset_ms: row.get("offset_ms")? }))
+}
+
+/// The store's time.
+pub(crate) fn now(view: &Connection, real_now: Timestamp) -> Result<Timestamp> {
+    Ok(real_now.plus_millis(sandbox_clock(view)?.map_or(0, |clock| clock.offset_ms)))
+}
+
+/// A merchant.
+pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merchant>> {
+    let found = one(view, "SELECT * FROM merchant WHERE merchant_id = ?", [id.as_str()], |row| {
+        let pinned = row.get_ref("pinned_algorithm")?.as_str_or_null()?;
+        Ok(Merchant {
+            id: id.clone(),
+            name: row.get("name")?,
+            keys: Vec::new(),
+            certificates: Vec::new(),
+            mode: columns::mode(row.get_ref("mode")?.as_str()?)?,
+            pinned_algorithm: pinned.map(columns::algorithm).transpose()?,
+            products: Vec::new(),
+            allowed_addresses: Vec::new(),
+            limits: Limits {
+                amount_min: fen(row, "amount_min_fen")?,
+                amount_max: fen(row, "amount_max_fen")?,
+                scene_below: fen(row, "scene_below_fen")?,
+                scene_above: fen(row, "scene_above_fen")?,
+                packets_per_minute: row.get("packets_per_minute")?,
+                recipient_packets_per_day: row.get("recipient_packets_per_day")?,
+                recipient_amount_per_day: fen(row, "recipient_amount_per_day_fen")?,
+                amount_per_day: fen(row, "amount_per_day_fen")?,
+            },
+            frozen: row.get("frozen")?,
+        })
+    })?;
+    let Some(mut merchant) = found else { return Ok(None) };
+    let id = [id.as_str()];
+    let of = |table: &str| format!("SELECT * FROM {table} WHERE merchant_id = ? ORDER BY position");
+    merchant.keys = all(view, &of("merchant_key"), id, |row| {
+        Ok(MerchantKey { key: parsed::<ApiKey>(row, "api_key")?, validity: columns::validity(row)? })
+    })?;
+    merchant.certificates = all(view, &of("merchant_certificate"), id, |row| {
+        Ok(MerchantCertificate { public_key_sha256: row.get("public_key_sha256")?, validity: columns::validity(row)? })
+    })?;
+    merchant.products =
+        all(view, &of("merchant_product"), id, |row| columns::product(row.get_ref("product")?.as_str()?))?;
+    merchant.allowed_addresses = all(view, &of("merchant_address"), id, |row| parsed(row, "address"))?;
+    Ok(Some(merchant))
+}
+
+/// An app.
+pub(crate) fn app(view: &Connection, id: &AppId) -> Result<Option<App>> {
+    if one(view, "SELECT 1 FROM app WHERE app_id = ?", [id.as_str()], |_| Ok(()))?.is_none() {
+        return Ok(None);
+    }
+    let keys = all(view, "SELECT * FROM app_key WHERE app_id = ? ORDER BY position", [id.as_str()], |row| {
+        Ok(AppKey {
+            id: row.get("key_id")?,
+            public_key_pem: row.get("public_key_pem")?,
+            validity: columns::validity(row)?,
+        })
+    })?;
+    let merchants = all(view, "SELECT * FROM app_merchant WHERE app_id = ? ORDER BY position", [id.as_str()], |row| {
+        parsed(row, "merchant_id")
+    })?;
+    Ok(Some(App { id: id.clone(), keys, merchants }))
+}
+
+/// A packet by bill number.
+pub(crate) fn packet_by_bill(view: &Connection, key: &BillKey) -> Result<Option<Packet>> {
+    one(
+        view,
+        "SELECT * FROM packet WHERE merchant_id = ? AND family = ? AND bill_no = ?",
+        (key.merchant.as_str(), columns::family_name(key.family), key.bill_no.as_str()),
+        packet_from,
+    )
+}
+
+/// A packet by id.
+pub(crate) fn packet(view: &Connection, id: &PacketId) -> Result<Option<Packet>> {
+    one(view, "SELECT * FROM packet WHERE packet_id = ?", [id.as_str()], packet_from)
+}
+
+fn packet_from(row: &Row<'_>) -> Result<Packet> {
+    Ok(Packet {
+        id: parsed(row, "packet_id")?,
+        bill: BillKey {
+            merchant: parsed(row, "merchant_id")?,
+            family: columns::family(row.get_ref("family")?.as_str()?)?,
+            bill_no: parsed(row, "bill_no")?,
+        },
+        product: columns::product(row.get_ref("product")?.as_str()?)?,
+        payer: parsed(row, "payer_id")?,
+        app: parsed(row, "app_id")?,
+        recipient: parsed(row, "recipient")?,
+        total: fen(row, "total_fen")?,
+        share_count: row.get("share_count")?,
+        texts: Texts {
+            sender_name: row.get("sender_name")?,
+            greeting: row.get("greeting")?,
+            activity: row.get("activity")?,
+            remark: row.get("remark")?,
+            scene: row.get("scene")?,
+        },
+        state: columns::state(row)?,
+        created_at: time(row, "created_at")?,
+        sent_at: time(row, "sent_at")?,
+        deadline: time(row, "deadline")?,
+        claimed: fen(row, "claimed_fen")?,
+        claimed_count: row.get("claimed_count")?,
+        refunded: fen(row, "refunded_fen")?,
+        refunded_at: row.get::<_, Option<i64>>("refunded_at")?.map(Timestamp::from_millis),
+        stamp: time(row, "stamp")?,
+    })
+}
+
+/// A packet with its claims, newest first, and the store's time.
+pub(crate) fn packet_view(
+    view: &Connection,
+    packet: Option<Packet>,
+    real_now: Timestamp,
+) -> Result<Option<PacketView>> {
+    let Some(packet) = packet else { return Ok(None) };
+    let sql = "SELECT * FROM claim WHERE packet_id = ? ORDER BY share_index DESC";
+    let claims = all(view, sql, [packet.id.as_str()], claim_from)?;
+    Ok(Some(PacketView { packet, claims, now: now(view, real_now)? }))
+}
+
+/// A claim.
+pub(crate) fn claim(view: &Connection, key: &ClaimKey) -> Result<Option<Claim>> {
+    let sql = "SELECT * FROM claim WHERE packet_id = ? AND openid = ?";
+    one(view, sql, (key.packet.as_str(), key.openid.as_str()), claim_from)
+}
+
+fn claim_from(row: &Row<'_>) -> Result<Claim> {
+    Ok(Claim {
+        packet: parsed(row, "packet_id")?,
+        app: parsed(row, "app_id")?,
+        openid: parsed(row, "openid")?,
+        index: row.get("share_index")?,
+        amount: fen(row, "amount_fen")?,
+        claimed_at: time(row, "claimed_at")?,
+    })
+}
+
+/// An account.
+pub(crate) fn account(view: &Connection, id: &LedgerAccount) -> Result<Option<Account>> {
+    let sql = "SELECT debits_fen, credits_fen FROM account WHERE kind = ? AND owner = ? AND person = ?";
+    one(view, sql, columns::account_key(id), account_from)
+}
+
+fn account_from(row: &Row<'_>) -> Result<Account> {
+    Ok(Account { debits: fen(row, "debits_fen")?, credits: fen(row, "credits_fen")? })
+}
+
+/// A counter.
+pub(crate) fn counter(view: &Connection, key: &CounterKey) -> Result<Option<Counter>> {
+    let sql = "SELECT * FROM counter WHERE merchant_id = ? AND app_id = ? AND openid = ?";
+    one(view, sql, columns::counter_key(key), |row| {
+        Ok(Counter {
+            day: BeijingDay(row.get("day")?),
+            packets: row.get("packets")?,
+            amount: fen(row, "amount_fen")?,
+            minute: row.get("minute")?,
+            packets_this_minute: row.get("packets_this_minute")?,
+        })
+    })
+}
+
+/// A transfer.
+pub(crate) fn transfer(view: &Connection, key: &TransferKey) -> Result<Option<Transfer>> {
+    let sql = "SELECT * FROM transfer WHERE kind = ? AND reference = ?";
+    one(view, sql, (columns::transfer_kind_name(key.kind), key.reference.as_str()), transfer_from)
+}
+
+fn transfer_from(row: &Row<'_>) -> Result<Transfer> {
+    Ok(Transfer {
+        key: TransferKey {
+            kind: columns::transfer_kind(row.get_ref("kind")?.as_str()?)?,
+            reference: parsed(row, "reference")?,
+        },
+        merchant: parsed(row, "merchant_id")?,
+        amount: fen(row, "amount_fen")?,
+        at: time(row, "at")?,
+    })
+}
+
+/// Work that is due at `now`, the oldest first.
+pub(crate) fn due(view: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Due>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(view, "SELECT * FROM due WHERE at <= ? ORDER BY at LIMIT ?", (now.as_millis(), limit), due_from)
+}
+
+fn due_from(row: &Row<'_>) -> Result<Due> {
+    Ok(Due { at: time(row, "at")?, packet: parsed(row, "packet_id")?, payer: parsed(row, "payer_id")? })
+}
+
+/// Hands every row to the auditor.
+pub(crate) fn audit(view: &Connection) -> Result<AuditReport> {
+    let mut audit = Audit::default();
+    each(view, "SELECT * FROM packet", |row| packet_from(row).map(|packet| audit.packet(&packet)))?;
+    each(view, "SELECT * FROM claim", |row| claim_from(row).map(|claim| audit.claim(&claim)))?;
+    each(view, "SELECT * FROM transfer", |row| transfer_from(row).map(|transfer| audit.transfer(&transfer)))?;
+    each(view, "SELECT * FROM account", |row| {
+        audit.account(columns::account(row)?, account_from(row)?);
+        Ok(())
+    })?;
+    each(view, "SELECT * FROM due", |row| due_from(row).map(|due| audit.due(due)))?;
+    Ok(audit.finish())
+}
+
+fn each(view: &Connection, sql: &str, mut visit: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+    let mut statement = view.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        visit(row)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! How is a batch written? `BEGIN IMMEDIATE` takes the file's one write lock, point reads load the
+//! rows, prepared statements write what changed, `COMMIT` syncs the log once.
+
+use hongbao_engine::directory::{App, Merchant, Validity};
+use hongbao_engine::packet::Packet;
+use hongbao_engine::rows::{Change, Changes, KeySet, Rows};
+use hongbao_store::{CommitError, Loaded, StoreError, Writer};
+use hongbao_types::Timestamp;
+use rusqlite::{Connection, Params, Result};
+
+use crate::{SqliteStore, columns, reader, store_error};
+
+/// Writes to a [`SqliteStore`].
+#[derive(Debug)]
+pub struct SqliteWriter {
+    store: SqliteStore,
+    connection: Connection,
+}
+
+impl SqliteWriter {
+    pub(crate) fn new(store: SqliteStore, connection: Connection) -> SqliteWriter {
+        SqliteWriter { store, connection }
+    }
+
+    fn load_now(&mut self, keys: &KeySet) -> Result<Loaded> {
+        self.roll_back();
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let rows = load(&self.connection, keys)?;
+        // The one lock there is was taken above: this is after it.
+        let now = reader::now(&self.connection, self.store.real_now())?;
+        Ok(Loaded { rows, now })
+    }
+
+    fn roll_back(&mut self) {
+        if !self.connection.is_autocommit() {
+            // What fails here has nothing left to roll back.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+impl Writer for SqliteWriter {
+    async fn load(&mut self, keys: &KeySet) -> std::result::Result<Loaded, StoreError> {
+        self.load_now(keys).map_err(|error| {
+            self.roll_back();
+            store_error(&error)
+        })
+    }
+
+    async fn commit(&mut self, changes: &Changes) -> std::result::Result<(), CommitError> {
+        if let Err(error) = write(&self.connection, changes) {
+            self.roll_back();
+            return Err(match error.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::ConstraintViolation) => CommitError::Conflict(error.to_string()),
+                _ => CommitError::NotWritten(error.to_string()),
+            });
+        }
+        self.connection.execute_batch("COMMIT").map_err(|error| {
+            self.roll_back();
+            CommitError::Unknown(error.to_string())
+        })
+    }
+
+    async fn release(&mut self) {
+        self.roll_back();
+    }
+}
+
+fn load(view: &Connection, keys: &KeySet) -> Result<Rows> {
+    let mut rows = Rows::default();
+    if keys.clock {
+        rows.clock.load((), reader::sandbox_clock(view)?);
+    }
+    for id in &keys.merchants {
+        rows.merchants.load(id.clone(), reader::merchant(view, id)?);
+    }
+    for id in &keys.apps {
+        rows.apps.load(id.clone(), reader::app(view, id)?);
+    }
+    for key in &keys.bills {
+        rows.load_bill(key.clone(), reader::packet_by_bill(view, key)?);
+    }
+    for id in &keys.packets {
+        rows.load_packet(id.clone(), reader::packet(view, id)?);
+    }
+    for key in &keys.claims {
+        rows.claims.load(key.clone(), reader::claim(view, key)?);
+    }
+    for key in &keys.accounts {
+        rows.accounts.load(key.clone(), reader::account(view, key)?);
+    }
+    for key in &keys.counters {
+        rows.counters.load(key.clone(), reader::counter(view, key)?);
+    }
+    for key in &keys.transfers {
+        rows.transfers.load(key.clone(), reader::transfer(view, key)?);
+    }
+    Ok(rows)
+}
+
+fn write(to: &Connection, changes: &Changes) -> Result<()> {
+    if let Some(clock) = changes.clock {
+        run(to, "INSERT OR REPLACE INTO sandbox_clock VALUES (1, ?)", [clock.offset_ms])?;
+    }
+    for change in &changes.merchants {
+        write_merchant(to, change.after())?;
+    }
+    for change in &changes.apps {
+        write_app(to, change.after())?;
+    }
+    for change in &changes.packets {
+        write_packet(to, change)?;
+    }
+    for due in &changes.due_removed {
+        run(to, "DELETE FROM due WHERE at = ? AND packet_id = ?", (due.at.as_millis(), due.packet.as_str()))?;
+    }
+    for due in &changes.due_added {
+        let values = (due.at.as_millis(), due.packet.as_str(), due.payer.as_str());
+        run(to, "INSERT INTO due VALUES (?, ?, ?)", values)?;
+    }
+    for change in &changes.claims {
+        let claim = change.after();
+        run(
+            to,
+            "INSERT INTO claim VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                claim.packet.as_str(),
+                claim.openid.as_str(),
+                claim.app.as_str(),
+                claim.index,
+                claim.amount.as_i64(),
+                claim.claimed_at.as_millis(),
+            ),
+        )?;
+    }
+    for (account, change) in &changes.accounts {
+        let ((kind, owner, person), row) = (columns::account_key(account), change.after());
+        run(
+            to,
+            "INSERT INTO account VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+             SET debits_fen = excluded.debits_fen, credits_fen = excluded.credits_fen",
+            (kind, owner, person, row.debits.as_i64(), row.credits.as_i64()),
+        )?;
+    }
+    for (key, change) in &changes.counters {
+        let ((merchant, app, openid), row) = (columns::counter_key(key), change.after());
+        run(
+            to,
+            "INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (merchant, app, openid, row.day.0, row.packets, row.amount.as_i64(), row.minute, row.packets_this_minute),
+        )?;
+    }
+    for change in &changes.transfers {
+        let transfer = change.after();
+        run(
+            to,
+            "INSERT INTO transfer VALUES (?, ?, ?, ?, ?)",
+            (
+                columns::transfer_kind_name(transfer.key.kind),
+                transfer.key.reference.as_str(),
+                transfer.merchant.as_str(),
+                transfer.amount.as_i64(),
+                transfer.at.as_millis(),
+            ),
+        )?;
+    }
+    Ok(())
+}
+
+fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
+    let packet = change.after();
+    let (state, decline) = columns::state_names(packet.state);
+    let refunded_at = packet.refunded_at.map(Timestamp::as_millis);
+    match change {
+        Change::Insert(_) => run(
+            to,
+            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            rusqlite::params![
+                packet.id.as_str(),
+                packet.bill.merchant.as_str(),
+                columns::family_name(packet.bill.family),
+                packet.bill.bill_no.as_str(),
+                columns::product_name(packet.product),
+                packet.payer.as_str(),
+                packet.app.as_str(),
+                packet.recipient.as_str(),
+                packet.total.as_i64(),
+                packet.share_count,
+                packet.texts.sender_name,
+                packet.texts.greeting,
+                packet.texts.activity,
+                packet.texts.remark,
+                packet.texts.scene,
+                state,
+                decline,
+                packet.created_at.as_millis(),
+                packet.sent_at.as_millis(),
+                packet.deadline.as_millis(),
+                packet.claimed.as_i64(),
+                packet.claimed_count,
+                packet.refunded.as_i64(),
+                refunded_at,
+                packet.stamp.as_millis(),
+            ],
+        ),
+        // What a packet is was settled when its number was taken; only these columns ever change.
+        Change::Update { .. } => run(
+            to,
+            "UPDATE packet SET state = ?, decline = ?, sent_at = ?, deadline = ?, claimed_fen = ?, claimed_count = ?,
+             refunded_fen = ?, refunded_at = ?, stamp = ? WHERE packet_id = ?",
+            (
+                state,
+                decline,
+                packet.sent_at.as_millis(),
+                packet.deadline.as_millis(),
+                packet.claimed.as_i64(),
+                packet.claimed_count,
+                packet.refunded.as_i64(),
+                refunded_at,
+                packet.stamp.as_millis(),
+                packet.id.as_str(),
+            ),
+        ),
+    }
+}
+
+fn write_merchant(to: &Connection, merchant: &Merchant) -> Result<()> {
+    let (id, limits) = (merchant.id.as_str(), &merchant.limits);
+    for table in ["merchant_key", "merchant_certificate", "merchant_product", "merchant_address"] {
+        run(to, &format!("DELETE FROM {table} WHERE merchant_id = ?"), [id])?;
+    }
+    run(
+        to,
+        "INSERT OR REPLACE INTO merchant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            id,
+            &merchant.name,
+            columns::mode_name(merchant.mode),
+            merchant.pinned_algorithm.map(columns::algorithm_name),
+            merchant.frozen,
+            limits.amount_min.as_i64(),
+            limits.amount_max.as_i64(),
+            limits.scene_below.as_i64(),
+            limits.scene_above.as_i64(),
+            limits.packets_per_minute,
+            limits.recipient_packets_per_day,
+            limits.recipient_amount_per_day.as_i64(),
+            limits.amount_per_day.as_i64(),
+        ),
+    )?;
+    for (position, key) in (0..).zip(&merchant.keys) {
+        let (from, until) = bounds(key.validity);
+        let values = (id, position, key.key.expose(), from, until);
+        run(to, "INSERT INTO merchant_key VALUES (?, ?, ?, ?, ?)", values)?;
+    }
+    for (position, certificate) in (0..).zip(&merchant.certificates) {
+        let (from, until) = bounds(certificate.validity);
+        let values = (id, position, certificate.public_key_sha256, from, until);
+        run(to, "INSERT INTO merchant_certificate VALUES (?, ?, ?, ?, ?)", values)?;
+    }
+    for (position, product) in (0..).zip(&merchant.products) {
+        run(to, "INSERT INTO merchant_product VALUES (?, ?, ?)", (id, position, columns::product_name(*product)))?;
+    }
+    for (position, address) in (0..).zip(&merchant.allowed_addresses) {
+        run(to, "INSERT INTO merchant_address VALUES (?, ?, ?)", (id, position, address.to_string()))?;
+    }
+    Ok(())
+}
+
+fn write_app(to: &Connection, app: &App) -> Result<()> {
+    let id = app.id.as_str();
+    for table in ["app_key", "app_merchant"] {
+        run(to, &format!("DELETE FROM {table} WHERE app_id = ?"), [id])?;
+    }
+    run(to, "INSERT OR REPLACE INTO app VALUES (?)", [id])?;
+    for (position, key) in (0..).zip(&app.keys) {
+        let (from, until) = bounds(key.validity);
+        let values = (id, position, &key.id, &key.public_key_pem, from, until);
+        run(to, "INSERT INTO app_key VALUES (?, ?, ?, ?, ?, ?)", values)?;
+    }
+    for (position, merchant) in (0..).zip(&app.merchants) {
+        run(to, "INSERT INTO app_merchant VALUES (?, ?, ?)", (id, position, merchant.as_str()))?;
+    }
+    Ok(())
+}
+
+fn bounds(validity: Validity) -> (i64, Option<i64>) {
+    (validity.from.as_millis(), validity.until.map(Timestamp::as_millis))
+}
+
+fn run(to: &Connection, sql: &str, params: impl Params) -> Result<()> {
+    to.prepare_cached(sql)?.execute(params).map(|_| ())
+}

@@ -1,0 +1,684 @@
+//! Is a store right? The contract, one behaviour a function; [`store_conformance!`](crate::store_conformance)
+//! makes each a test of the store it is given.
+//!
+//! Every function gets a way to make an empty store. Most work through a [`Lane`] over a
+//! [`Faulty`](crate::faulty::Faulty) store: what is proven is that lane, engine and store together
+//! keep the promise, whatever goes wrong between them.
+#![expect(clippy::missing_panics_doc, reason = "a conformance test panics when the store is wrong")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hongbao_engine::command::{ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, SendPacket, SetClock, TopUp};
+use hongbao_engine::decide::Policy;
+use hongbao_engine::directory::{
+    App, AppKey, Merchant, MerchantCertificate, MerchantKey, Mode, SignAlgorithm, Validity,
+};
+use hongbao_engine::ledger::{LedgerAccount, Transfer};
+use hongbao_engine::outcome::{
+    Accepted, ClaimRejection, Claimed, Decline, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
+    TopUpRejection,
+};
+use hongbao_engine::packet::{BillKey, Family, PacketState, PacketStatus, Product, Texts};
+use hongbao_types::{ApiKey, AppId, BillNo, Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
+
+use crate::clock::{Clock, ManualClock};
+use crate::faulty::{Fault, Faults, Faulty};
+use crate::{CallError, Currency, Lane, LaneBounds, Store, StoreInfo, StoreKind};
+
+/// Makes every behaviour of the contract a test of the store that `$make` makes. `$make` is a function
+/// `fn(StoreInfo, Arc<dyn Clock>) -> (S, G)`: an empty store, and whatever must outlive it.
+#[macro_export]
+macro_rules! store_conformance {
+    ($make:expr) => {
+        $crate::store_conformance!(@tests $make;
+            what_is_committed_is_read_back
+            a_replay_in_the_same_batch_gets_the_first_answer
+            a_rejection_leaves_nothing_behind
+            a_decline_is_stored_and_completed_later
+            a_changed_call_moves_nothing
+            nobody_is_answered_before_the_commit
+            a_conflict_repeats_the_batch
+            a_batch_that_keeps_conflicting_is_split
+            a_command_that_conflicts_alone_is_a_system_error
+            an_unknown_commit_that_was_written_comes_out_once
+            an_unknown_commit_that_was_not_written_comes_out_once
+            an_unknown_commit_is_settled_before_the_next_batch
+            a_store_out_of_reach_moves_nothing
+            an_impatient_caller_is_settled_all_the_same
+            a_full_queue_refuses_before_anything_is_done
+            a_stopping_lane_carries_out_what_waits
+            two_lanes_pay_one_bill_number_once
+            the_sandbox_clock_only_goes_forward
+            a_rows_time_never_runs_backwards
+            a_claim_is_good_until_just_before_expiry
+            what_nobody_claims_goes_back_once
+            what_lands_and_stays_fails_for_good
+            a_reference_used_again_moves_nothing
+            a_merchant_does_not_take_anothers_place
+        );
+    };
+    (@tests $make:expr; $($name:ident)*) => { $(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            $crate::conformance::$name($make).await;
+        }
+    )* };
+}
+
+/// 2014-11-11 12:00:00 in Beijing.
+const NOON: Timestamp = Timestamp::from_millis(1_415_678_400_000);
+const HOUR_MS: i64 = 3_600_000;
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A store to try, the lane into it, and the faults and the time that the test plans.
+struct Bench<S: Store, G> {
+    store: Faulty<S>,
+    lane: Lane,
+    faults: Faults,
+    clock: ManualClock,
+    _guard: G,
+}
+
+impl<S: Store, G> Bench<S, G> {
+    fn open(make: impl Fn(StoreInfo, Arc<dyn Clock>) -> (S, G), bounds: LaneBounds) -> Bench<S, G> {
+        let clock = ManualClock::new(NOON);
+        let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+        let (store, guard) = make(info, Arc::new(clock.clone()));
+        let store = Faulty::new(store);
+        let policy = Policy { is_sandbox: true, ..Policy::default() };
+        let (lane, _) = Lane::start(&store, policy, bounds).expect("a lane starts");
+        Bench { faults: store.faults(), store, lane, clock, _guard: guard }
+    }
+
+    /// With the merchant of the official samples, and this much in its funds.
+    async fn funded(make: impl Fn(StoreInfo, Arc<dyn Clock>) -> (S, G), funds: u32) -> Bench<S, G> {
+        let bench = Bench::open(make, LaneBounds::default());
+        bench.prepare(funds).await;
+        bench
+    }
+
+    async fn prepare(&self, funds: u32) {
+        let merchant = Box::new(PutMerchant { merchant: merchant(), replace: false });
+        assert_eq!(self.call(Command::PutMerchant(merchant)).await, Ok(Outcome::Put(Ok(()))));
+        if funds > 0 {
+            self.top_up("T0", funds).await.expect("a top-up").expect("money comes in");
+        }
+    }
+
+    async fn call(&self, command: Command) -> Result<Outcome, CallError> {
+        self.lane.call(command, PATIENCE).await
+    }
+
+    async fn send(&self, command: SendPacket) -> Result<SendOutcome, CallError> {
+        let outcome = self.call(Command::SendPacket(Box::new(command))).await?;
+        let Outcome::Send(outcome) = outcome else { panic!("a send ended as {outcome:?}") };
+        Ok(outcome)
+    }
+
+    async fn accepted(&self, command: SendPacket) -> Accepted {
+        match self.send(command).await {
+            Ok(SendOutcome::Accepted(accepted)) => accepted,
+            other => panic!("a send that should be accepted ended as {other:?}"),
+        }
+    }
+
+    async fn claim(&self, id: &PacketId) -> Result<Claimed, ClaimRejection> {
+        let claim = ClaimShare { packet: id.clone(), app: app_id(), openid: openid() };
+        match self.call(Command::ClaimShare(claim)).await {
+            Ok(Outcome::Claim(outcome)) => outcome,
+            other => panic!("a claim ended as {other:?}"),
+        }
+    }
+
+    async fn expire(&self) -> Vec<Expired> {
+        let mut outcomes = Vec::new();
+        for due in self.store.due(100).await.expect("due work") {
+            match self.call(Command::ExpirePacket(ExpirePacket { due })).await {
+                Ok(Outcome::Expire(outcome)) => outcomes.push(outcome),
+                other => panic!("an expiry ended as {other:?}"),
+            }
+        }
+        outcomes
+    }
+
+    async fn top_up(&self, reference: &str, fen: u32) -> Result<Result<Transfer, TopUpRejection>, CallError> {
+        let reference = Reference::try_new(reference).expect("a reference");
+        let top_up = TopUp { reference, merchant: merchant_id(), amount: Fen::new(fen) };
+        let outcome = self.call(Command::TopUp(top_up)).await?;
+        let Outcome::TopUp(outcome) = outcome else { panic!("a top-up ended as {outcome:?}") };
+        Ok(outcome)
+    }
+
+    async fn balance(&self, account: LedgerAccount) -> Fen {
+        let account = self.store.account(&account).await.expect("an account");
+        account.balance().expect("no account is below zero")
+    }
+
+    async fn funds(&self) -> Fen {
+        self.balance(LedgerAccount::MerchantFunds(merchant_id())).await
+    }
+
+    async fn wallet(&self) -> Fen {
+        self.balance(LedgerAccount::RecipientWallet(app_id(), openid())).await
+    }
+
+    async fn assert_books(&self, packets: u64) {
+        let report = self.store.audit().await.expect("an audit");
+        assert!(report.is_clean(), "{report:?}");
+        assert_eq!(report.packets, packets, "{report:?}");
+    }
+
+    /// Holds the lane with a command of its own, so that what is called meanwhile makes one batch.
+    async fn hold(&self, then: impl IntoIterator<Item = Fault>) {
+        self.faults.plan(std::iter::once(Fault::Held).chain(then));
+        let lane = self.lane.clone();
+        tokio::spawn(async move {
+            let merchant = Box::new(PutMerchant { merchant: merchant(), replace: true });
+            lane.call(Command::PutMerchant(merchant), PATIENCE).await
+        });
+        self.faults.held().await;
+    }
+}
+
+fn merchant_id() -> MerchantId {
+    MerchantId::try_new("10000098").expect("a merchant number")
+}
+
+fn app_id() -> AppId {
+    AppId::try_new("wx8888888888888888").expect("an app id")
+}
+
+fn openid() -> OpenId {
+    OpenId::try_new("oxTWIuGaIt6gTKsQRLau2M0yL16E").expect("an openid")
+}
+
+fn merchant() -> Merchant {
+    let mut merchant = Merchant::new(merchant_id(), "天虹百货");
+    merchant.keys.push(MerchantKey {
+        key: ApiKey::try_new("192006250b4c09247ec02edce69f6a2d").expect("a key"),
+        validity: Validity::ALWAYS,
+    });
+    merchant
+}
+
+fn bill(number: u32) -> BillKey {
+    let bill_no = BillNo::try_new(&format!("10000098201411111{number:09}")).expect("a bill number");
+    BillKey { merchant: merchant_id(), family: Family::Packets, bill_no }
+}
+
+fn packet_id(number: u32) -> PacketId {
+    PacketId::try_new(&format!("1000041701201411113{number:012}")).expect("a packet id")
+}
+
+/// The packet of the official samples, 1000 fen, with a bill number of its own.
+fn send(number: u32) -> SendPacket {
+    SendPacket {
+        packet_id: packet_id(number),
+        bill: bill(number),
+        product: Product::Ordinary,
+        payer: merchant_id(),
+        app: app_id(),
+        recipient: openid(),
+        total: Fen::new(1000),
+        share_count: 1,
+        texts: Texts {
+            sender_name: "天虹百货".to_owned(),
+            greeting: "感谢您参加猜灯谜活动，祝您元宵节快乐！".to_owned(),
+            activity: "猜灯谜抢红包活动".to_owned(),
+            remark: "猜越多得越多，快来抢！".to_owned(),
+            scene: Some("PRODUCT_8".to_owned()),
+        },
+    }
+}
+
+/// Whether `future` has its answer now.
+async fn is_answered<F: Future + Unpin>(future: &mut F) -> bool {
+    tokio::select! {
+        biased;
+        _ = future => true,
+        () = std::future::ready(()) => false,
+    }
+}
+
+macro_rules! behaviours {
+    ($( $(#[$doc:meta])* $name:ident($make:ident) $body:block )*) => { $(
+        $(#[$doc])*
+        pub async fn $name<S: Store, G>($make: impl Fn(StoreInfo, Arc<dyn Clock>) -> (S, G)) $body
+    )* };
+}
+
+behaviours! {
+    /// Every column of every table comes back as it went in.
+    what_is_committed_is_read_back(make) {
+        let bench = Bench::funded(make, 1000).await;
+        assert_eq!(bench.store.info().kind, StoreKind::Sandbox);
+        assert_eq!(bench.store.info().currency, Currency::renminbi());
+
+        let mut full = merchant();
+        let until = Some(NOON.plus_millis(HOUR_MS));
+        full.keys.push(MerchantKey {
+            key: ApiKey::try_new("8934e7d15453e97507ef794cf7b0519d").expect("a key"),
+            validity: Validity { from: NOON, until },
+        });
+        full.certificates.push(MerchantCertificate {
+            public_key_sha256: [0xA5; 32],
+            validity: Validity { from: NOON, until },
+        });
+        full.mode = Mode::Strict;
+        full.pinned_algorithm = Some(SignAlgorithm::HmacSha256);
+        full.products.clear();
+        full.allowed_addresses = vec!["192.168.0.1".parse().expect("an address"), "::1".parse().expect("an address")];
+        full.limits.amount_max = Fen::new(499_900);
+        full.limits.packets_per_minute = 7;
+        full.frozen = true;
+        let put = Box::new(PutMerchant { merchant: full.clone(), replace: true });
+        assert_eq!(bench.call(Command::PutMerchant(put)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(full));
+
+        let app = App {
+            id: app_id(),
+            keys: vec![AppKey {
+                id: "2014".to_owned(),
+                public_key_pem: "-----BEGIN PUBLIC KEY-----".to_owned(),
+                validity: Validity { from: NOON, until },
+            }],
+            merchants: vec![merchant_id()],
+        };
+        let put = Box::new(PutApp { app: app.clone(), replace: false });
+        assert_eq!(bench.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(bench.store.app(&app_id()).await.expect("a read"), Some(app));
+
+        let put = Box::new(PutMerchant { merchant: merchant(), replace: true });
+        bench.call(Command::PutMerchant(put)).await.expect("an answer");
+        let accepted = bench.accepted(send(1)).await;
+        let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        assert_eq!(bench.store.packet_by_bill(&bill(1)).await.expect("a read"), Some(view.clone()));
+        assert_eq!((view.now, view.packet.sent_at, view.packet.created_at, view.packet.stamp), (NOON, NOON, NOON, NOON));
+        assert_eq!(view.packet.deadline, NOON.plus_millis(24 * HOUR_MS));
+        assert_eq!(view.packet.texts, send(1).texts);
+        assert_eq!((view.packet.recipient, view.packet.app, view.packet.payer), (openid(), app_id(), merchant_id()));
+        assert_eq!((view.packet.total, view.packet.share_count), (Fen::new(1000), 1));
+
+        bench.claim(&accepted.packet).await.expect("a claim");
+        let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        assert_eq!(view.packet.state, PacketState::Exhausted);
+        assert_eq!((view.packet.claimed, view.packet.claimed_count), (Fen::new(1000), 1));
+        let claims: Vec<_> = view.claims.iter().map(|c| (&c.openid, c.amount, c.index, c.claimed_at)).collect();
+        assert_eq!(claims, [(&openid(), Fen::new(1000), 0, NOON)]);
+        assert_eq!((bench.funds().await, bench.wallet().await), (Fen::ZERO, Fen::new(1000)));
+        assert_eq!(bench.store.packet(&packet_id(2)).await.expect("a read"), None);
+        bench.assert_books(1).await;
+    }
+
+    /// Two calls with one bill number in one batch: the second one sees what the first one did.
+    a_replay_in_the_same_batch_gets_the_first_answer(make) {
+        let bench = Bench::funded(make, 5000).await;
+        bench.hold([]).await;
+        let (first, second) = (bench.send(send(1)), bench.send(SendPacket { packet_id: packet_id(2), ..send(1) }));
+        let release = async { bench.faults.release() };
+        let (first, second, ()) = tokio::join!(biased; first, second, release);
+        let accepted = Accepted { packet: packet_id(1), sent_at: NOON, is_replay: false };
+        assert_eq!(first, Ok(SendOutcome::Accepted(accepted.clone())));
+        assert_eq!(second, Ok(SendOutcome::Accepted(Accepted { is_replay: true, ..accepted })));
+        assert_eq!(bench.faults.tries().len(), 2, "both calls were meant to be one batch");
+        assert_eq!(bench.funds().await, Fen::new(4000));
+        bench.assert_books(1).await;
+    }
+
+    /// Of a rejected command nothing is kept, whatever else its batch did.
+    a_rejection_leaves_nothing_behind(make) {
+        let bench = Bench::funded(make, 5000).await;
+        bench.hold([]).await;
+        let too_much = SendPacket { total: Fen::new(20_001), ..send(1) };
+        let (rejected, accepted) = (bench.send(too_much), bench.send(send(2)));
+        let release = async { bench.faults.release() };
+        let (rejected, accepted, ()) = tokio::join!(biased; rejected, accepted, release);
+        let range = SendRejection::AmountOutOfRange { min: Fen::new(100), max: Fen::new(20_000) };
+        assert_eq!(rejected, Ok(SendOutcome::Rejected(range)));
+        assert!(matches!(accepted, Ok(SendOutcome::Accepted(_))), "{accepted:?}");
+        assert_eq!(bench.store.packet_by_bill(&bill(1)).await.expect("a read"), None);
+        assert_eq!(bench.funds().await, Fen::new(4000));
+        // The number is still free.
+        bench.accepted(send(1)).await;
+        bench.assert_books(2).await;
+    }
+
+    /// What landed keeps its number, id and values, moves nothing, and is completed by the same call.
+    a_decline_is_stored_and_completed_later(make) {
+        let bench = Bench::funded(make, 999).await;
+        assert_eq!(bench.send(send(1)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
+        let view = bench.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it landed");
+        assert_eq!(view.packet.status(view.now), PacketStatus::Sending(Decline::InsufficientFunds));
+        assert_eq!(bench.claim(&view.packet.id).await, Err(ClaimRejection::NotSent));
+        assert_eq!(bench.funds().await, Fen::new(999));
+
+        bench.clock.advance(HOUR_MS);
+        bench.top_up("T1", 1).await.expect("a top-up").expect("money comes in");
+        let other_text = Texts { greeting: "恭喜发财".to_owned(), ..send(1).texts };
+        let again = SendPacket { packet_id: packet_id(7), texts: other_text, ..send(1) };
+        let accepted = bench.accepted(again).await;
+        assert_eq!(accepted.packet, packet_id(1), "the id of the first landing");
+        assert!(!accepted.is_replay);
+        let view = bench.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it was sent");
+        assert_eq!(view.packet.texts, send(1).texts, "the values of the first landing");
+        assert_eq!(view.packet.sent_at, NOON.plus_millis(HOUR_MS));
+        assert_eq!(view.packet.deadline, NOON.plus_millis(25 * HOUR_MS));
+        assert_eq!(bench.funds().await, Fen::ZERO);
+        bench.assert_books(1).await;
+    }
+
+    /// One bill number, one packet: a call that differs is refused, on an accepted and on a landed number.
+    a_changed_call_moves_nothing(make) {
+        let bench = Bench::funded(make, 1500).await;
+        bench.accepted(send(1)).await;
+        assert_eq!(bench.send(send(2)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
+        let other = OpenId::try_new("onqOjjmM1tad-3ROpncN-yUfa6uI").expect("an openid");
+        for number in [1, 2] {
+            let reused = |difference| Ok(SendOutcome::Rejected(SendRejection::BillNoReused(difference)));
+            let changed = SendPacket { recipient: other.clone(), total: Fen::new(100), ..send(number) };
+            assert_eq!(bench.send(changed).await, reused(Difference::Recipient));
+            let changed = SendPacket { total: Fen::new(100), ..send(number) };
+            assert_eq!(bench.send(changed).await, reused(Difference::Total));
+        }
+        assert_eq!(bench.funds().await, Fen::new(500));
+        bench.assert_books(2).await;
+    }
+
+    /// An answer is a promise: it is given when what it says is durable, not before.
+    nobody_is_answered_before_the_commit(make) {
+        let bench = Bench::funded(make, 1000).await;
+        bench.faults.plan([Fault::Held]);
+        let mut call = Box::pin(bench.send(send(1)));
+        tokio::select! {
+            answer = &mut call => panic!("answered before the commit: {answer:?}"),
+            () = bench.faults.held() => {}
+        }
+        assert!(!is_answered(&mut call).await, "answered before the commit");
+        bench.faults.release();
+        assert!(matches!(call.await, Ok(SendOutcome::Accepted(_))));
+        bench.assert_books(1).await;
+    }
+
+    /// After a conflict the batch is decided again on fresh rows.
+    a_conflict_repeats_the_batch(make) {
+        let bench = Bench::funded(make, 1000).await;
+        bench.faults.plan([Fault::Conflict; 4]);
+        assert!(!bench.accepted(send(1)).await.is_replay);
+        assert_eq!(bench.faults.tries().len(), 5);
+        assert_eq!(bench.funds().await, Fen::ZERO);
+        bench.assert_books(1).await;
+    }
+
+    /// After five conflicts a batch is halved; both halves come through.
+    a_batch_that_keeps_conflicting_is_split(make) {
+        let bench = Bench::funded(make, 4000).await;
+        bench.hold([Fault::Conflict; 5]).await;
+        let (a, b, c, d) = (bench.send(send(1)), bench.send(send(2)), bench.send(send(3)), bench.send(send(4)));
+        let release = async { bench.faults.release() };
+        let (a, b, c, d, ()) = tokio::join!(biased; a, b, c, d, release);
+        for answer in [a, b, c, d] {
+            assert!(matches!(answer, Ok(SendOutcome::Accepted(_))), "{answer:?}");
+        }
+        assert_eq!(bench.faults.tries(), [0, 4, 4, 4, 4, 4, 2, 2]);
+        assert_eq!(bench.funds().await, Fen::ZERO);
+        bench.assert_books(4).await;
+    }
+
+    /// A command that conflicts again and again with nobody is a bug, and says so.
+    a_command_that_conflicts_alone_is_a_system_error(make) {
+        let bench = Bench::funded(make, 1000).await;
+        bench.faults.plan([Fault::Conflict; 5]);
+        assert_eq!(bench.send(send(1)).await, Err(CallError::SystemError));
+        bench.assert_books(0).await;
+        bench.accepted(send(1)).await;
+    }
+
+    /// The answer to the commit was lost, and it was written: the packet is there once.
+    an_unknown_commit_that_was_written_comes_out_once(make) {
+        let bench = Bench::funded(make, 1000).await;
+        bench.faults.plan([Fault::UnknownApplied]);
+        assert_eq!(bench.accepted(send(1)).await.packet, packet_id(1));
+        assert_eq!(bench.faults.tries().len(), 2);
+        assert_eq!(bench.funds().await, Fen::ZERO);
+        bench.faults.plan([Fault::UnknownApplied]);
+        bench.claim(&packet_id(1)).await.expect("a claim");
+        bench.faults.plan([Fault::UnknownApplied]);
+        bench.top_up("T1", 5).await.expect("a top-up").expect("money comes in");
+        bench.faults.plan([Fault::UnknownApplied]);
+        let to = NOON.plus_millis(HOUR_MS);
+        assert_eq!(bench.call(Command::SetClock(SetClock { to })).await, Ok(Outcome::Clock(Ok(()))));
+        assert_eq!(bench.store.now().await.expect("the time"), to);
+        assert_eq!((bench.funds().await, bench.wallet().await), (Fen::new(5), Fen::new(1000)));
+        bench.assert_books(1).await;
+    }
+
+    /// The answer to the commit was lost, and nothing was written: the packet is there once.
+    an_unknown_commit_that_was_not_written_comes_out_once(make) {
+        let bench = Bench::funded(make, 2000).await;
+        bench.faults.plan([Fault::UnknownNotApplied, Fault::UnknownNotApplied, Fault::UnknownApplied]);
+        assert_eq!(bench.accepted(send(1)).await.packet, packet_id(1));
+        assert_eq!(bench.faults.tries().len(), 4);
+        assert_eq!(bench.funds().await, Fen::new(1000));
+        bench.assert_books(1).await;
+    }
+
+    /// Until it is known what became of a batch, nobody is answered and no other batch begins.
+    an_unknown_commit_is_settled_before_the_next_batch(make) {
+        let bench = Bench::funded(make, 2000).await;
+        bench.faults.plan([Fault::UnknownApplied, Fault::Unavailable, Fault::Held]);
+        let mut first = Box::pin(bench.send(send(1)));
+        tokio::select! {
+            answer = &mut first => panic!("answered while unknown: {answer:?}"),
+            () = bench.faults.held() => {}
+        }
+        let mut second = Box::pin(bench.send(send(2)));
+        assert!(!is_answered(&mut first).await, "answered while unknown");
+        assert!(!is_answered(&mut second).await, "overtook a batch whose fate is unknown");
+        assert_eq!(bench.faults.tries(), [1, 1, 1]);
+        bench.faults.release();
+        let (first, second) = tokio::join!(first, second);
+        assert!(matches!(first, Ok(SendOutcome::Accepted(_))), "{first:?}");
+        assert!(matches!(second, Ok(SendOutcome::Accepted(_))), "{second:?}");
+        bench.assert_books(2).await;
+    }
+
+    /// Rows that can't be loaded are tried for a while; then it is said that nothing was done.
+    a_store_out_of_reach_moves_nothing(make) {
+        let bench = Bench::funded(make, 1000).await;
+        bench.faults.plan([Fault::Unavailable; 3]);
+        assert_eq!(bench.send(send(1)).await, Err(CallError::Unavailable));
+        bench.assert_books(0).await;
+        bench.accepted(send(1)).await;
+    }
+
+    /// A caller who doesn't wait learns nothing; what he asked is carried to its end.
+    an_impatient_caller_is_settled_all_the_same(make) {
+        let bench = Bench::funded(make, 1000).await;
+        bench.faults.plan([Fault::Held]);
+        let command = Command::SendPacket(Box::new(send(1)));
+        assert_eq!(bench.lane.call(command, Duration::ZERO).await, Err(CallError::Unanswered));
+        bench.faults.held().await;
+        bench.faults.release();
+        assert!(bench.accepted(send(1)).await.is_replay, "the first call was carried out");
+        bench.assert_books(1).await;
+    }
+
+    /// What does not fit into the queue is refused before it.
+    a_full_queue_refuses_before_anything_is_done(make) {
+        let bench = Bench::open(make, LaneBounds { queue: 1, batch: 1 });
+        bench.prepare(2000).await;
+        bench.hold([]).await;
+        let mut waits = Box::pin(bench.send(send(1)));
+        assert!(!is_answered(&mut waits).await);
+        assert_eq!(bench.send(send(2)).await, Err(CallError::Full));
+        bench.faults.release();
+        assert!(matches!(waits.await, Ok(SendOutcome::Accepted(_))));
+        assert_eq!(bench.store.packet_by_bill(&bill(2)).await.expect("a read"), None);
+        bench.assert_books(1).await;
+    }
+
+    /// Stopping answers what waits, and takes nothing more.
+    a_stopping_lane_carries_out_what_waits(make) {
+        let bench = Bench::funded(make, 2000).await;
+        let policy = Policy { is_sandbox: true, ..Policy::default() };
+        let (lane, thread) = Lane::start(&bench.store, policy, LaneBounds::default()).expect("a lane");
+        bench.faults.plan([Fault::Held]);
+        let mut call = Box::pin(lane.call(Command::SendPacket(Box::new(send(1))), PATIENCE));
+        tokio::select! {
+            answer = &mut call => panic!("answered before the commit: {answer:?}"),
+            () = bench.faults.held() => {}
+        }
+        let mut waits = Box::pin(lane.call(Command::SendPacket(Box::new(send(2))), PATIENCE));
+        assert!(!is_answered(&mut waits).await);
+        let release = async { bench.faults.release() };
+        let (first, second, (), ()) = tokio::join!(biased; call, waits, lane.clone().stop(thread), release);
+        for answer in [first, second] {
+            assert!(matches!(answer, Ok(Outcome::Send(SendOutcome::Accepted(_)))), "{answer:?}");
+        }
+        let refused = lane.call(Command::SendPacket(Box::new(send(3))), PATIENCE).await;
+        assert_eq!(refused, Err(CallError::Stopped));
+        bench.assert_books(2).await;
+    }
+
+    /// Two lanes of two writers, one bill number, many calls: one packet, one answer.
+    two_lanes_pay_one_bill_number_once(make) {
+        let bench = Bench::funded(make, 100_000).await;
+        let policy = Policy { is_sandbox: true, ..Policy::default() };
+        let (other, _) = Lane::start(&bench.store, policy, LaneBounds::default()).expect("a lane");
+        let mut calls = tokio::task::JoinSet::new();
+        for number in 0..64 {
+            let lane = if number % 2 == 0 { bench.lane.clone() } else { other.clone() };
+            let command = SendPacket { packet_id: packet_id(100 + number), ..send(number % 4) };
+            calls.spawn(async move {
+                let bill = command.bill.clone();
+                (bill, lane.call(Command::SendPacket(Box::new(command)), PATIENCE).await)
+            });
+        }
+        let mut firsts = 0;
+        let mut ids = std::collections::HashMap::new();
+        while let Some(answer) = calls.join_next().await {
+            let (bill, answer) = answer.expect("a call");
+            let Ok(Outcome::Send(SendOutcome::Accepted(accepted))) = answer else { panic!("{answer:?}") };
+            firsts += u32::from(!accepted.is_replay);
+            let id = ids.entry(bill).or_insert_with(|| accepted.packet.clone());
+            assert_eq!(*id, accepted.packet);
+        }
+        assert_eq!((ids.len(), firsts), (4, 4));
+        assert_eq!(bench.funds().await, Fen::new(96_000));
+        bench.assert_books(4).await;
+    }
+
+    /// The clock goes forward, is kept, and the same call again finds it done.
+    the_sandbox_clock_only_goes_forward(make) {
+        let bench = Bench::funded(make, 1000).await;
+        let set = |to| Command::SetClock(SetClock { to });
+        let later = NOON.plus_millis(24 * HOUR_MS);
+        assert_eq!(bench.call(set(later)).await, Ok(Outcome::Clock(Ok(()))));
+        assert_eq!(bench.store.now().await.expect("the time"), later);
+        bench.clock.advance(HOUR_MS);
+        let now = later.plus_millis(HOUR_MS);
+        assert_eq!(bench.call(set(later)).await, Ok(Outcome::Clock(Ok(()))));
+        assert_eq!(bench.store.now().await.expect("the time"), now);
+        assert_eq!(bench.call(set(NOON)).await, Ok(Outcome::Clock(Ok(()))));
+        assert_eq!(bench.store.now().await.expect("the time"), now);
+        assert_eq!(bench.accepted(send(1)).await.sent_at, now);
+    }
+
+    /// The real clock steps back; what happened to a row stays in order.
+    a_rows_time_never_runs_backwards(make) {
+        let bench = Bench::funded(make, 1000).await;
+        let sent = bench.accepted(send(1)).await;
+        bench.clock.set(NOON.plus_millis(-HOUR_MS));
+        let claimed = bench.claim(&sent.packet).await.expect("a claim");
+        assert_eq!(claimed.claim.claimed_at, NOON);
+        bench.assert_books(1).await;
+    }
+
+    /// The last moment to claim is the one before expiry; a share once claimed is answered for ever.
+    a_claim_is_good_until_just_before_expiry(make) {
+        let bench = Bench::funded(make, 2000).await;
+        let (first, second) = (bench.accepted(send(1)).await, bench.accepted(send(2)).await);
+        bench.clock.set(NOON.plus_millis(24 * HOUR_MS - 1));
+        let claimed = bench.claim(&first.packet).await.expect("a claim in time");
+        assert!(!claimed.is_replay);
+        bench.clock.advance(1);
+        assert_eq!(bench.claim(&second.packet).await, Err(ClaimRejection::Expired), "the refund has not run");
+        let again = bench.claim(&first.packet).await.expect("the same share again");
+        assert_eq!((again.claim, again.is_replay), (claimed.claim, true));
+        assert_eq!(bench.expire().await, [Expired::Refunded(Fen::new(1000))]);
+        assert_eq!(bench.claim(&second.packet).await, Err(ClaimRejection::Expired));
+        assert_eq!((bench.funds().await, bench.wallet().await), (Fen::new(1000), Fen::new(1000)));
+        bench.assert_books(2).await;
+    }
+
+    /// Expiry is found when it is due, refunds once, and finds nothing the second time.
+    what_nobody_claims_goes_back_once(make) {
+        let bench = Bench::funded(make, 1000).await;
+        let accepted = bench.accepted(send(1)).await;
+        bench.clock.set(NOON.plus_millis(24 * HOUR_MS - 1));
+        assert_eq!(bench.store.due(100).await.expect("due work"), []);
+        bench.clock.advance(1);
+        let due = bench.store.due(100).await.expect("due work");
+        assert_eq!(due.len(), 1);
+        let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        assert_eq!(view.packet.status(view.now), PacketStatus::Refunding);
+
+        let expire = || Command::ExpirePacket(ExpirePacket { due: due[0].clone() });
+        bench.faults.plan([Fault::UnknownApplied]);
+        assert_eq!(bench.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
+        assert_eq!(bench.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
+        assert_eq!(bench.store.due(100).await.expect("due work"), []);
+        assert_eq!(bench.funds().await, Fen::new(1000));
+        let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        let at = NOON.plus_millis(24 * HOUR_MS);
+        assert_eq!(view.packet.status(view.now), PacketStatus::Refunded { amount: Fen::new(1000), at });
+        assert!(bench.accepted(send(1)).await.is_replay, "the number stays used");
+        bench.assert_books(1).await;
+    }
+
+    /// What landed fails when its time is over, whether or not the job has run; the number stays used.
+    what_lands_and_stays_fails_for_good(make) {
+        let bench = Bench::funded(make, 0).await;
+        assert_eq!(bench.send(send(1)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
+        bench.top_up("T1", 1000).await.expect("a top-up").expect("money comes in");
+        bench.clock.set(NOON.plus_millis(24 * HOUR_MS));
+        let failed = Ok(SendOutcome::Rejected(SendRejection::BillNoFailed));
+        assert_eq!(bench.send(send(1)).await, failed);
+        assert_eq!(bench.expire().await, [Expired::Failed]);
+        assert_eq!(bench.expire().await, []);
+        assert_eq!(bench.send(send(1)).await, failed);
+        let view = bench.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it landed");
+        assert_eq!(view.packet.state, PacketState::Failed(Decline::InsufficientFunds));
+        assert_eq!(bench.funds().await, Fen::new(1000));
+        bench.assert_books(1).await;
+    }
+
+    /// The same reference and content get the first answer; other content is refused with what is stored.
+    a_reference_used_again_moves_nothing(make) {
+        let bench = Bench::funded(make, 0).await;
+        let first = bench.top_up("T1", 1000).await.expect("a top-up").expect("money comes in");
+        bench.clock.advance(HOUR_MS);
+        assert_eq!(bench.top_up("T1", 1000).await, Ok(Ok(first.clone())));
+        assert_eq!(bench.top_up("T1", 1001).await, Ok(Err(TopUpRejection::ReferenceReused(first))));
+        assert_eq!(bench.funds().await, Fen::new(1000));
+        let nobody = MerchantId::try_new("99").expect("a merchant number");
+        let reference = Reference::try_new("T2").expect("a reference");
+        let top_up = TopUp { reference, merchant: nobody.clone(), amount: Fen::new(1) };
+        let refused = Outcome::TopUp(Err(TopUpRejection::NoSuchMerchant(nobody)));
+        assert_eq!(bench.call(Command::TopUp(top_up)).await, Ok(refused));
+        bench.assert_books(0).await;
+    }
+
+    /// Adding what is there already, and is the same, is done; what differs is refused unless replaced.
+    a_merchant_does_not_take_anothers_place(make) {
+        let bench = Bench::funded(make, 0).await;
+        let other = Merchant { name: "微信支付".to_owned(), ..merchant() };
+        let put = |merchant: Merchant, replace| Command::PutMerchant(Box::new(PutMerchant { merchant, replace }));
+        assert_eq!(bench.call(put(merchant(), false)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(bench.call(put(other.clone(), false)).await, Ok(Outcome::Put(Err(PutRejection::Exists))));
+        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(merchant()));
+        assert_eq!(bench.call(put(other.clone(), true)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(other));
+    }
+}

@@ -1,0 +1,171 @@
+//! What does the engine need kept? Rows, and nothing but rows: no rule lives in a store.
+//!
+//! # The contract
+//!
+//! A change goes three steps, for a group of commands at a time:
+//!
+//! 1. [`Writer::load`] reads every row that the group names, locked against every other writer, and
+//!    then, after the last lock, the time. A row that does not exist is loaded as absent; loading
+//!    creates nothing.
+//! 2. The engine decides, in memory.
+//! 3. [`Writer::commit`] writes all changes in one transaction, durably, or none. A new row whose key
+//!    is taken by now is a conflict: nothing is written.
+//!
+//! Rows stay locked from `load` to `commit`; [`Writer::release`], loading again or dropping the writer
+//! lets them go and writes nothing. Locks are taken in the order of [`KeySet`](hongbao_engine::rows::KeySet), new rows
+//! written in the order of [`Changes`](hongbao_engine::rows::Changes), so that two writers can't wait
+//! for each other in a circle.
+//!
+//! Any number of writers may work at once, in this process or in others. A [`Lane`] feeds one of them:
+//! it takes what is waiting, and answers only what is durable.
+//!
+//! Reads see what is committed, each call one consistent view.
+//!
+//! [`conformance`] (feature `conformance`) proves a store right.
+
+pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod faulty;
+pub mod lane;
+pub mod memory;
+
+use std::future::Future;
+
+use hongbao_engine::audit::AuditReport;
+use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::ledger::{Account, LedgerAccount};
+use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
+use hongbao_engine::rows::{Changes, KeySet, Rows};
+use hongbao_types::{AppId, MerchantId, PacketId, Timestamp};
+
+pub use lane::{CallError, Lane, LaneBounds};
+
+/// What a store is, written when it is created and never changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreInfo {
+    /// Whether it plays, or moves real money.
+    pub kind: StoreKind,
+    /// The one currency of its amounts.
+    pub currency: Currency,
+}
+
+/// Sandbox or live, once and for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Has a clock that can be set; its money is play money.
+    Sandbox,
+    /// Moves real money.
+    Live,
+}
+
+/// A currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Currency {
+    /// Its code: `CNY`.
+    pub code: String,
+    /// Its sign: `¥`.
+    pub symbol: String,
+    /// How many digits stand behind the point when an amount is shown.
+    pub minor_digits: u8,
+}
+
+impl Currency {
+    /// Renminbi, counted in fen.
+    pub fn renminbi() -> Currency {
+        Currency { code: "CNY".to_owned(), symbol: "¥".to_owned(), minor_digits: 2 }
+    }
+}
+
+/// Why a store could not read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It can't be reached, or is too busy: try again.
+    #[error("the store can't be reached: {0}")]
+    Unavailable(String),
+    /// What it holds contradicts itself: a person must look.
+    #[error("the store is corrupted: {0}")]
+    Corrupted(String),
+}
+
+/// Why a commit did not certainly happen.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Nothing was written: somebody else was there first.
+    #[error("another writer was there first: {0}")]
+    Conflict(String),
+    /// Nothing was written: the store can't be written to at the moment.
+    #[error("nothing could be written: {0}")]
+    NotWritten(String),
+    /// Nobody knows whether everything or nothing was written.
+    #[error("it is not known whether the commit happened: {0}")]
+    Unknown(String),
+}
+
+/// Rows as loaded, and the time.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Every row that was named.
+    pub rows: Rows,
+    /// The store's time, read after the last lock.
+    pub now: Timestamp,
+}
+
+/// A packet with its claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketView {
+    /// The packet.
+    pub packet: Packet,
+    /// Its claims, newest first.
+    pub claims: Vec<Claim>,
+    /// The store's time.
+    pub now: Timestamp,
+}
+
+/// One that writes: at most one group of commands at a time.
+pub trait Writer: Send + 'static {
+    /// Reads and locks every row that `keys` names.
+    fn load(&mut self, keys: &KeySet) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
+
+    /// Writes all of `changes` durably, or nothing, and lets the locks go.
+    fn commit(&mut self, changes: &Changes) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Writes nothing, and lets the locks go.
+    fn release(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// Keeps rows.
+pub trait Store: Clone + Send + Sync + 'static {
+    /// Its writers.
+    type Writer: Writer;
+
+    /// What it is.
+    fn info(&self) -> &StoreInfo;
+
+    /// A writer of its own for a lane.
+    fn writer(&self) -> Result<Self::Writer, StoreError>;
+
+    /// The store's time.
+    fn now(&self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
+
+    /// A merchant.
+    fn merchant(&self, id: &MerchantId) -> impl Future<Output = Result<Option<Merchant>, StoreError>> + Send;
+
+    /// An app.
+    fn app(&self, id: &AppId) -> impl Future<Output = Result<Option<App>, StoreError>> + Send;
+
+    /// A packet by bill number, with its claims.
+    fn packet_by_bill(&self, key: &BillKey) -> impl Future<Output = Result<Option<PacketView>, StoreError>> + Send;
+
+    /// A packet by id, with its claims.
+    fn packet(&self, id: &PacketId) -> impl Future<Output = Result<Option<PacketView>, StoreError>> + Send;
+
+    /// An account; one that has no row yet is empty.
+    fn account(&self, id: &LedgerAccount) -> impl Future<Output = Result<Account, StoreError>> + Send;
+
+    /// At most `limit` pieces of work that are due at the store's time, the oldest first. Not locked.
+    fn due(&self, limit: usize) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+
+    /// Rebuilds the books from one consistent view of everything.
+    fn audit(&self) -> impl Future<Output = Result<AuditReport, StoreError>> + Send;
+}

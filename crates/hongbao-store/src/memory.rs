@@ -1,0 +1,253 @@
+//! A store that keeps everything in memory: for tests and simulations, and as the plainest reading of
+//! the contract.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use hongbao_engine::audit::{Audit, AuditReport};
+use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
+use hongbao_engine::limits::{Counter, CounterKey};
+use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
+use hongbao_engine::rows::{Change, Changes, ClaimKey, KeySet, Rows, SandboxClock};
+use hongbao_types::{AppId, MerchantId, PacketId, Timestamp};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::clock::Clock;
+use crate::{CommitError, Loaded, PacketView, Store, StoreError, StoreInfo, Writer};
+
+/// All rows, without a lock and without a clock.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    clock: Option<SandboxClock>,
+    merchants: BTreeMap<MerchantId, Merchant>,
+    apps: BTreeMap<AppId, App>,
+    packets: BTreeMap<PacketId, Packet>,
+    bills: BTreeMap<BillKey, PacketId>,
+    due: BTreeSet<Due>,
+    claims: BTreeMap<ClaimKey, Claim>,
+    accounts: BTreeMap<LedgerAccount, Account>,
+    counters: BTreeMap<CounterKey, Counter>,
+    transfers: BTreeMap<TransferKey, Transfer>,
+}
+
+impl Tables {
+    /// The rows that `keys` names.
+    pub fn load(&self, keys: &KeySet) -> Rows {
+        let mut rows = Rows::default();
+        if keys.clock {
+            rows.clock.load((), self.clock);
+        }
+        for id in &keys.merchants {
+            rows.merchants.load(id.clone(), self.merchants.get(id).cloned());
+        }
+        for id in &keys.apps {
+            rows.apps.load(id.clone(), self.apps.get(id).cloned());
+        }
+        for key in &keys.bills {
+            rows.load_bill(key.clone(), self.packet_by_bill(key).cloned());
+        }
+        for id in &keys.packets {
+            rows.load_packet(id.clone(), self.packets.get(id).cloned());
+        }
+        for key in &keys.claims {
+            rows.claims.load(key.clone(), self.claims.get(key).cloned());
+        }
+        for key in &keys.accounts {
+            rows.accounts.load(key.clone(), self.accounts.get(key).cloned());
+        }
+        for key in &keys.counters {
+            rows.counters.load(key.clone(), self.counters.get(key).cloned());
+        }
+        for key in &keys.transfers {
+            rows.transfers.load(key.clone(), self.transfers.get(key).cloned());
+        }
+        rows
+    }
+
+    /// Writes all of `changes`, or nothing when a new row's key is taken.
+    pub fn apply(&mut self, changes: &Changes) -> Result<(), CommitError> {
+        self.refuse_taken_keys(changes)?;
+        if let Some(clock) = changes.clock {
+            self.clock = Some(clock);
+        }
+        for merchant in changes.merchants.iter().map(Change::after) {
+            self.merchants.insert(merchant.id.clone(), merchant.clone());
+        }
+        for app in changes.apps.iter().map(Change::after) {
+            self.apps.insert(app.id.clone(), app.clone());
+        }
+        for packet in changes.packets.iter().map(Change::after) {
+            self.bills.insert(packet.bill.clone(), packet.id.clone());
+            self.packets.insert(packet.id.clone(), packet.clone());
+        }
+        for due in &changes.due_removed {
+            self.due.remove(due);
+        }
+        self.due.extend(changes.due_added.iter().cloned());
+        for claim in changes.claims.iter().map(Change::after) {
+            self.claims.insert(claim_key(claim), claim.clone());
+        }
+        for (key, change) in &changes.accounts {
+            self.accounts.insert(key.clone(), change.after().clone());
+        }
+        for (key, change) in &changes.counters {
+            self.counters.insert(key.clone(), change.after().clone());
+        }
+        for transfer in changes.transfers.iter().map(Change::after) {
+            self.transfers.insert(transfer.key.clone(), transfer.clone());
+        }
+        Ok(())
+    }
+
+    fn refuse_taken_keys(&self, changes: &Changes) -> Result<(), CommitError> {
+        let is_new = |before: Option<_>| before.is_none();
+        let taken = changes.packets.iter().any(|change| {
+            let packet = change.after();
+            is_new(change.before().map(|_| ()))
+                && (self.packets.contains_key(&packet.id) || self.bills.contains_key(&packet.bill))
+        }) || changes.claims.iter().any(|change| self.claims.contains_key(&claim_key(change.after())))
+            || changes.transfers.iter().any(|change| self.transfers.contains_key(&change.after().key));
+        if taken { Err(CommitError::Conflict("a key is taken".to_owned())) } else { Ok(()) }
+    }
+
+    /// The packet with this bill number.
+    pub fn packet_by_bill(&self, key: &BillKey) -> Option<&Packet> {
+        self.bills.get(key).and_then(|id| self.packets.get(id))
+    }
+
+    /// An account; one that has no row is empty.
+    pub fn account(&self, id: &LedgerAccount) -> Account {
+        self.accounts.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Work that is due at `now`, the oldest first.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = &Due> {
+        self.due.iter().take_while(move |due| due.at <= now)
+    }
+
+    /// Rebuilds the books.
+    pub fn audit(&self) -> AuditReport {
+        let mut audit = Audit::default();
+        self.packets.values().for_each(|packet| audit.packet(packet));
+        self.claims.values().for_each(|claim| audit.claim(claim));
+        self.transfers.values().for_each(|transfer| audit.transfer(transfer));
+        self.accounts.iter().for_each(|(id, account)| audit.account(id.clone(), account.clone()));
+        self.due.iter().for_each(|due| audit.due(due.clone()));
+        audit.finish()
+    }
+
+    fn offset_ms(&self) -> i64 {
+        self.clock.map_or(0, |clock| clock.offset_ms)
+    }
+
+    fn view(&self, packet: &Packet, now: Timestamp) -> PacketView {
+        let mut claims: Vec<Claim> = self.claims.values().filter(|claim| claim.packet == packet.id).cloned().collect();
+        claims.sort_by_key(|claim| std::cmp::Reverse(claim.index));
+        PacketView { packet: packet.clone(), claims, now }
+    }
+}
+
+fn claim_key(claim: &Claim) -> ClaimKey {
+    ClaimKey { packet: claim.packet.clone(), openid: claim.openid.clone() }
+}
+
+/// A store in memory. Its one lock is every row's lock.
+#[derive(Clone)]
+pub struct MemoryStore {
+    info: Arc<StoreInfo>,
+    clock: Arc<dyn Clock>,
+    tables: Arc<Mutex<Tables>>,
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryStore").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+/// Writes to a [`MemoryStore`].
+#[derive(Debug)]
+pub struct MemoryWriter {
+    store: MemoryStore,
+    locked: Option<OwnedMutexGuard<Tables>>,
+}
+
+impl MemoryStore {
+    /// An empty store whose real time is `clock`'s.
+    pub fn new(info: StoreInfo, clock: Arc<dyn Clock>) -> MemoryStore {
+        MemoryStore { info: Arc::new(info), clock, tables: Arc::new(Mutex::new(Tables::default())) }
+    }
+
+    fn time(&self, tables: &Tables) -> Timestamp {
+        self.clock.now().plus_millis(tables.offset_ms())
+    }
+}
+
+impl Writer for MemoryWriter {
+    async fn load(&mut self, keys: &KeySet) -> Result<Loaded, StoreError> {
+        self.locked = None;
+        let tables = self.store.tables.clone().lock_owned().await;
+        let loaded = Loaded { rows: tables.load(keys), now: self.store.time(&tables) };
+        self.locked = Some(tables);
+        Ok(loaded)
+    }
+
+    async fn commit(&mut self, changes: &Changes) -> Result<(), CommitError> {
+        let mut tables = self.locked.take().expect("rows are loaded before they are written");
+        tables.apply(changes)
+    }
+
+    async fn release(&mut self) {
+        self.locked = None;
+    }
+}
+
+impl Store for MemoryStore {
+    type Writer = MemoryWriter;
+
+    fn info(&self) -> &StoreInfo {
+        &self.info
+    }
+
+    fn writer(&self) -> Result<MemoryWriter, StoreError> {
+        Ok(MemoryWriter { store: self.clone(), locked: None })
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.time(&*self.tables.lock().await))
+    }
+
+    async fn merchant(&self, id: &MerchantId) -> Result<Option<Merchant>, StoreError> {
+        Ok(self.tables.lock().await.merchants.get(id).cloned())
+    }
+
+    async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError> {
+        Ok(self.tables.lock().await.apps.get(id).cloned())
+    }
+
+    async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {
+        let tables = self.tables.lock().await;
+        let now = self.time(&tables);
+        Ok(tables.packet_by_bill(key).map(|packet| tables.view(packet, now)))
+    }
+
+    async fn packet(&self, id: &PacketId) -> Result<Option<PacketView>, StoreError> {
+        let tables = self.tables.lock().await;
+        let now = self.time(&tables);
+        Ok(tables.packets.get(id).map(|packet| tables.view(packet, now)))
+    }
+
+    async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {
+        Ok(self.tables.lock().await.account(id))
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let tables = self.tables.lock().await;
+        Ok(tables.due(self.time(&tables)).take(limit).cloned().collect())
+    }
+
+    async fn audit(&self) -> Result<AuditReport, StoreError> {
+        Ok(self.tables.lock().await.audit())
+    }
+}
