@@ -1,0 +1,76 @@
+//! `/admin/audit`, wallets and health: is everything in its place?
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use hongbao_engine::ledger::LedgerAccount;
+use hongbao_store::{Store, StoreKind};
+use hongbao_types::Fen;
+use serde::Serialize;
+
+use super::id;
+use crate::api_error::ApiError;
+use crate::platform::Platform;
+
+/// What an audit found. Sums are whole fen, as text: they may be larger than a JSON number holds.
+#[derive(Serialize)]
+pub(crate) struct AuditReply {
+    is_clean: bool,
+    packets: u64,
+    claims: u64,
+    transfers: u64,
+    accounts: u64,
+    merchant_funds_fen: String,
+    escrow_fen: String,
+    wallets_fen: String,
+    settlement_fen: String,
+    differences: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct WalletReply {
+    balance_fen: Option<i64>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct HealthReply {
+    kind: &'static str,
+    currency: String,
+}
+
+pub(crate) async fn audit<S: Store>(State(platform): State<Arc<Platform<S>>>) -> Result<Json<AuditReply>, ApiError> {
+    let report = platform.store.audit().await?;
+    Ok(Json(AuditReply {
+        is_clean: report.is_clean(),
+        packets: report.packets,
+        claims: report.claims,
+        transfers: report.transfers,
+        accounts: report.accounts,
+        merchant_funds_fen: report.merchant_funds.to_string(),
+        escrow_fen: report.escrow.to_string(),
+        wallets_fen: report.wallets.to_string(),
+        settlement_fen: report.settlement.to_string(),
+        differences: report.differences.iter().map(ToString::to_string).collect(),
+    }))
+}
+
+pub(crate) async fn wallet<S: Store>(
+    State(platform): State<Arc<Platform<S>>>,
+    Path((app_id, openid)): Path<(String, String)>,
+) -> Result<Json<WalletReply>, ApiError> {
+    let wallet = LedgerAccount::RecipientWallet(id(&app_id)?, id(&openid)?);
+    let balance = platform.store.account(&wallet).await?.balance();
+    Ok(Json(WalletReply { balance_fen: balance.map(Fen::as_i64) }))
+}
+
+/// Answers once the store can be read.
+pub(crate) async fn health<S: Store>(State(platform): State<Arc<Platform<S>>>) -> Result<Json<HealthReply>, ApiError> {
+    platform.store.now().await?;
+    let info = platform.store.info();
+    let kind = match info.kind {
+        StoreKind::Sandbox => "sandbox",
+        StoreKind::Live => "live",
+    };
+    Ok(Json(HealthReply { kind, currency: info.currency.code.clone() }))
+}

@@ -1,0 +1,81 @@
+//! Who is this merchant, this app? Read from the store, and remembered for less than a second, so that
+//! a key, a certificate or a limit that changes counts within a second on every node.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use hongbao_engine::directory::{App, Merchant};
+use hongbao_store::{Store, StoreError};
+use hongbao_types::{AppId, MerchantId};
+
+/// How old what is remembered may be.
+pub const DIRECTORY_MAX_AGE: Duration = Duration::from_millis(500);
+
+/// How many of each are remembered at most.
+const REMEMBERED_MAX: usize = 10_000;
+
+#[derive(Debug)]
+pub(crate) struct Directory<S> {
+    store: S,
+    merchants: Remembered<MerchantId, Merchant>,
+    apps: Remembered<AppId, App>,
+}
+
+#[derive(Debug)]
+struct Remembered<K, V>(RwLock<HashMap<K, (Instant, Arc<V>)>>);
+
+impl<S: Store> Directory<S> {
+    pub(crate) fn new(store: S) -> Directory<S> {
+        Directory { store, merchants: Remembered::new(), apps: Remembered::new() }
+    }
+
+    /// The merchant, as it was less than [`DIRECTORY_MAX_AGE`] ago. Who is unknown is not remembered.
+    pub(crate) async fn merchant(&self, id: &MerchantId) -> Result<Option<Arc<Merchant>>, StoreError> {
+        if let Some(merchant) = self.merchants.get(id) {
+            return Ok(Some(merchant));
+        }
+        Ok(self.store.merchant(id).await?.map(|merchant| self.merchants.put(id, merchant)))
+    }
+
+    /// The app, likewise.
+    pub(crate) async fn app(&self, id: &AppId) -> Result<Option<Arc<App>>, StoreError> {
+        if let Some(app) = self.apps.get(id) {
+            return Ok(Some(app));
+        }
+        Ok(self.store.app(id).await?.map(|app| self.apps.put(id, app)))
+    }
+
+    /// Forgets everything: something changed here.
+    pub(crate) fn forget(&self) {
+        self.merchants.clear();
+        self.apps.clear();
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> Remembered<K, V> {
+    fn new() -> Remembered<K, V> {
+        Remembered(RwLock::new(HashMap::new()))
+    }
+
+    fn get(&self, key: &K) -> Option<Arc<V>> {
+        let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (since, value) = map.get(key)?;
+        (since.elapsed() < DIRECTORY_MAX_AGE).then(|| value.clone())
+    }
+
+    fn put(&self, key: &K, value: V) -> Arc<V> {
+        let value = Arc::new(value);
+        let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if map.len() >= REMEMBERED_MAX {
+            map.clear();
+        }
+        map.insert(key.clone(), (Instant::now(), value.clone()));
+        value
+    }
+
+    fn clear(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}

@@ -1,0 +1,199 @@
+//! What does WeChat Pay say when we say no? The only place where a reason becomes an `err_code` and a
+//! text. Every match is exhaustive: a new reason does not compile until it has its words.
+
+use std::borrow::Cow;
+
+use hongbao_engine::directory::{CertificateRefusal, PermissionRefusal};
+use hongbao_engine::outcome::{Decline, Difference, SendRejection};
+use hongbao_store::{CallError, StoreError};
+use hongbao_types::Fen;
+use hongbao_wire::{Endpoint, ErrorCode, FieldRefusal, Params, Reply, SignRefusal, text};
+
+/// Why a request was refused, after its body was read; in the order of the checks.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// A field is wrong.
+    Field(FieldRefusal),
+    /// There is no such merchant.
+    UnknownMerchant,
+    /// The certificate does not count.
+    Certificate(CertificateRefusal),
+    /// The signature is wrong.
+    Sign(SignRefusal),
+    /// The merchant may not do that.
+    Permission(PermissionRefusal),
+    /// A query knows no such packet.
+    NoSuchPacket,
+    /// The engine rejected it: nothing was stored.
+    Rejected(SendRejection),
+    /// The engine declined it: the bill number is taken, no money moved.
+    Declined(Decline),
+    /// There is no outcome.
+    Call(CallError),
+    /// The store could not be read; nothing was done.
+    Store(StoreError),
+    /// A field passed the table's check and is none of its type: the table is wrong.
+    Unchecked(&'static str),
+}
+
+impl Refusal {
+    /// The reply in the words of the wire.
+    pub(super) fn reply(&self, endpoint: &Endpoint, params: &Params) -> Reply {
+        let (code, text) = self.answer();
+        let complaint = if let Refusal::Field(refusal) = self { Some(refusal.field) } else { None };
+        let mut reply = Reply::failure(&code, &text);
+        reply.echo(endpoint, params, complaint);
+        reply
+    }
+
+    /// One line that says why, without secrets.
+    pub(super) fn log(&self, endpoint: &Endpoint, params: &Params) {
+        let (code, _) = self.answer();
+        tracing::info!(
+            endpoint = endpoint.name,
+            merchant.id = params.get("mch_id"),
+            packet.bill_no = params.get("mch_billno"),
+            code = code.as_str(),
+            why = %self.why(),
+            "a request was refused"
+        );
+    }
+
+    fn answer(&self) -> (ErrorCode, Cow<'static, str>) {
+        let usual = |code: ErrorCode| {
+            let text = code.text();
+            (code, Cow::Borrowed(text))
+        };
+        let with = |code: ErrorCode, text: &'static str| (code, Cow::Borrowed(text));
+        match self {
+            Refusal::Field(refusal) => (ErrorCode::ParamError, Cow::Owned(refusal.text.clone())),
+            Refusal::UnknownMerchant => with(ErrorCode::ParamError, text::UNKNOWN_MERCHANT),
+            Refusal::Certificate(refusal) => match refusal {
+                CertificateRefusal::Expired => with(ErrorCode::CaError, text::CERTIFICATE_EXPIRED),
+                CertificateRefusal::Missing
+                | CertificateRefusal::Untrusted
+                | CertificateRefusal::NotRegistered
+                | CertificateRefusal::Withdrawn
+                | CertificateRefusal::NotYetValid => usual(ErrorCode::CaError),
+            },
+            Refusal::Sign(_) => usual(ErrorCode::SignError),
+            Refusal::Permission(refusal) => match refusal {
+                PermissionRefusal::AppNotBound => with(ErrorCode::ParamError, text::APP_NOT_OF_MERCHANT),
+                PermissionRefusal::ProductNotOpen => usual(ErrorCode::ProductAuthorityUnopen),
+                PermissionRefusal::AddressNotAllowed => with(ErrorCode::NoAuth, text::IP_NOT_ALLOWED),
+            },
+            Refusal::NoSuchPacket => usual(ErrorCode::NotFound),
+            Refusal::Rejected(rejection) => match rejection {
+                SendRejection::BillNoReused(Difference::Recipient) => with(ErrorCode::FatalError, text::OPENID_CHANGED),
+                SendRejection::BillNoReused(Difference::Total) => with(ErrorCode::FatalError, text::AMOUNT_CHANGED),
+                SendRejection::BillNoReused(Difference::Terms) => usual(ErrorCode::FatalError),
+                SendRejection::BillNoFailed => with(ErrorCode::SendFailed, text::ORDER_EXPIRED),
+                SendRejection::AmountOutOfRange { min, max } => {
+                    let text = format!("每个红包的平均金额必须在{}元到{}元之间.", yuan(*min), yuan(*max));
+                    (ErrorCode::MoneyLimit, Cow::Owned(text))
+                }
+                SendRejection::SceneRequired => with(ErrorCode::ParamError, text::SCENE_REQUIRED),
+                SendRejection::PacketsPerMinute => usual(ErrorCode::FreqLimit),
+            },
+            Refusal::Declined(decline) => {
+                let (code, text) = decline_answer(*decline);
+                (code, Cow::Borrowed(text))
+            }
+            Refusal::Call(error) => match error {
+                CallError::Full => usual(ErrorCode::FreqLimit),
+                CallError::Stopped | CallError::Unavailable | CallError::Unanswered | CallError::SystemError => {
+                    usual(ErrorCode::SystemError)
+                }
+            },
+            Refusal::Store(_) | Refusal::Unchecked(_) => usual(ErrorCode::SystemError),
+        }
+    }
+
+    fn why(&self) -> String {
+        match self {
+            Refusal::Field(refusal) => format!("the field {} is wrong or missing", refusal.field),
+            Refusal::UnknownMerchant => "there is no such merchant".to_owned(),
+            Refusal::Certificate(refusal) => refusal.to_string(),
+            Refusal::Sign(refusal) => refusal.to_string(),
+            Refusal::Permission(refusal) => refusal.to_string(),
+            Refusal::NoSuchPacket => "there is no such packet, or it is older than 30 days".to_owned(),
+            Refusal::Rejected(rejection) => format!("{rejection:?}"),
+            Refusal::Declined(decline) => format!("landed: {}", decline.name()),
+            Refusal::Call(error) => error.to_string(),
+            Refusal::Store(error) => error.to_string(),
+            Refusal::Unchecked(field) => format!("the field {field} passed its check and can't be read: a bug"),
+        }
+    }
+}
+
+/// What is said when a packet was declined, and again, as its `reason`, when it is asked for.
+pub(super) fn decline_answer(decline: Decline) -> (ErrorCode, &'static str) {
+    let code = match decline {
+        Decline::Frozen => ErrorCode::PayerAccountAbnormal,
+        Decline::RecipientPacketsPerDay => ErrorCode::SendNumLimit,
+        Decline::RecipientAmountPerDay => ErrorCode::RcvdAmountLimit,
+        Decline::AmountPerDay => ErrorCode::SendAmountLimit,
+        Decline::InsufficientFunds => ErrorCode::NotEnough,
+    };
+    let text = code.text();
+    (code, text)
+}
+
+/// An amount in yuan, two digits behind the point.
+fn yuan(amount: Fen) -> String {
+    let fen = amount.as_i64();
+    format!("{}.{:02}", fen / 100, fen % 100)
+}
+
+macro_rules! from {
+    ($($variant:ident($error:ty)),*) => { $(
+        impl From<$error> for Refusal {
+            fn from(error: $error) -> Refusal {
+                Refusal::$variant(error)
+            }
+        }
+    )* };
+}
+
+from!(
+    Field(FieldRefusal),
+    Certificate(CertificateRefusal),
+    Sign(SignRefusal),
+    Permission(PermissionRefusal),
+    Call(CallError),
+    Store(StoreError)
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_decline_has_a_code_that_says_the_packet_landed() {
+        for decline in Decline::ALL {
+            let (code, text) = decline_answer(decline);
+            assert!(code.landed(), "{decline:?} is answered with {code}, which does not land");
+            assert!(!text.is_empty());
+        }
+    }
+
+    #[test]
+    fn no_rejection_has_a_code_that_says_the_packet_landed_now() {
+        let rejections = [
+            SendRejection::AmountOutOfRange { min: Fen::new(100), max: Fen::new(20_000) },
+            SendRejection::SceneRequired,
+            SendRejection::PacketsPerMinute,
+        ];
+        for rejection in rejections {
+            let (code, _) = Refusal::Rejected(rejection).answer();
+            assert!(!code.landed(), "{rejection:?} is answered with {code}, which lands");
+        }
+    }
+
+    #[test]
+    fn amounts_are_said_in_yuan() {
+        let rejection = SendRejection::AmountOutOfRange { min: Fen::new(100), max: Fen::new(20_000) };
+        let (code, text) = Refusal::Rejected(rejection).answer();
+        assert_eq!((code.as_str(), text.as_ref()), ("MONEY_LIMIT", ErrorCode::MoneyLimit.text()));
+    }
+}

@@ -1,0 +1,89 @@
+//! The merchants' door: WeChat Pay's wire protocol. One file per endpoint; what is said when
+//! something is refused stands in [`map_error`].
+//!
+//! Checks come in this order, as production's appear to: the body's XML, the fields, the certificate,
+//! the signature, permissions, the caller's address; then the engine decides. Before the engine,
+//! nothing is stored, whatever comes in.
+
+mod authenticate;
+mod gethbinfo;
+mod map_error;
+mod sendredpack;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use hongbao_store::Store;
+use hongbao_wire::endpoint::{GETHBINFO, SENDREDPACK};
+use hongbao_wire::{BODY_LIMIT, Endpoint, ErrorCode, Params, Reply};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::listener::Peer;
+use crate::platform::Platform;
+
+use self::map_error::Refusal;
+
+/// How long a body may take to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
+    let sendredpack = |state, peer, request| call(state, peer, request, &SENDREDPACK, sendredpack::handle::<S>);
+    let gethbinfo = |state, peer, request| call(state, peer, request, &GETHBINFO, gethbinfo::handle::<S>);
+    Router::new().route(SENDREDPACK.path, any(sendredpack)).route(GETHBINFO.path, any(gethbinfo))
+}
+
+/// One request: read, handled by its endpoint, answered. Business errors are HTTP 200, too.
+async fn call<S: Store, F>(
+    State(platform): State<Arc<Platform<S>>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    endpoint: &'static Endpoint,
+    handle: impl FnOnce(Arc<Platform<S>>, Peer, Params) -> F,
+) -> Response
+where
+    F: Future<Output = Result<Reply, Refusal>>,
+{
+    if request.method() != Method::POST {
+        let code = ErrorCode::RequirePostMethod;
+        return xml(&Reply::failure(&code, code.text()));
+    }
+    let params = match read(request.into_body()).await {
+        Ok(params) => params,
+        Err(why) => {
+            tracing::info!(endpoint = endpoint.name, code = "XML_ERROR", %why, "a request was refused");
+            // What is left of a body that was not read to its end must not be taken for a request.
+            return ([(header::CONNECTION, "close")], xml(&Reply::xml_error())).into_response();
+        }
+    };
+    match handle(platform, peer, params.clone()).await {
+        Ok(reply) => xml(&reply),
+        Err(refusal) => {
+            refusal.log(endpoint, &params);
+            xml(&refusal.reply(endpoint, &params))
+        }
+    }
+}
+
+/// The parameters in a body, or why there are none.
+async fn read(body: Body) -> Result<Params, String> {
+    let collected = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, BODY_LIMIT).collect()).await;
+    let bytes = match collected {
+        Err(_) => return Err("the body did not arrive in time".to_owned()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            return Err(format!("the body has over {BODY_LIMIT} bytes"));
+        }
+        Ok(Err(error)) => return Err(format!("the body could not be received: {error}")),
+        Ok(Ok(collected)) => collected.to_bytes(),
+    };
+    hongbao_wire::decode(&bytes).map_err(|error| error.to_string())
+}
+
+fn xml(reply: &Reply) -> Response {
+    ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], reply.to_xml()).into_response()
+}

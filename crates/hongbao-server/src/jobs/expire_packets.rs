@@ -1,0 +1,79 @@
+//! Who gives back what nobody claimed? This job: it finds due work without locks, and queues it like
+//! any other command. Whoever comes second finds it done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hongbao_engine::command::ExpirePacket;
+use hongbao_engine::outcome::Expired;
+use hongbao_store::Store;
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::platform::Platform;
+
+/// How much it takes at a time.
+const AT_ONCE: usize = 256;
+
+/// Looks again and again, until `stop` says so.
+pub(crate) async fn run<S: Store>(platform: Arc<Platform<S>>, every: Duration, mut stop: watch::Receiver<bool>) {
+    loop {
+        expire_all(&platform).await;
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Done {
+    /// Packets whose money went back.
+    refunded: u64,
+    /// Packets that had landed, and failed for good.
+    failed: u64,
+}
+
+/// Does all that is due now; stops early when a round brings nothing forward.
+pub(crate) async fn expire_all<S: Store>(platform: &Arc<Platform<S>>) -> Done {
+    let mut done = Done::default();
+    loop {
+        let due = match platform.store.due(AT_ONCE).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "due work could not be read");
+                return done;
+            }
+        };
+        let found = due.len();
+        let mut calls = JoinSet::new();
+        for due in due {
+            let platform = platform.clone();
+            calls.spawn(async move {
+                let packet = due.packet.clone();
+                (packet, platform.expire_packet(ExpirePacket { due }).await)
+            });
+        }
+        let before = done.refunded + done.failed;
+        while let Some(joined) = calls.join_next().await {
+            match joined {
+                Ok((packet, Ok(Expired::Refunded(amount)))) => {
+                    done.refunded += 1;
+                    tracing::info!(packet.id = %packet, amount_fen = amount.as_i64(), "a packet expired and went back");
+                }
+                Ok((packet, Ok(Expired::Failed))) => {
+                    done.failed += 1;
+                    tracing::info!(packet.id = %packet, "a packet that had landed failed for good");
+                }
+                Ok((_, Ok(Expired::AlreadyDone | Expired::NotYet))) => {}
+                Ok((packet, Err(error))) => tracing::warn!(packet.id = %packet, %error, "a packet could not expire"),
+                Err(error) => tracing::error!(%error, "an expiry ended in a panic"),
+            }
+        }
+        if found < AT_ONCE || done.refunded + done.failed == before {
+            return done;
+        }
+    }
+}

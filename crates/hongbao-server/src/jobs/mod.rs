@@ -1,0 +1,3 @@
+//! What happens without anybody asking? Time passes.
+
+pub(crate) mod expire_packets;

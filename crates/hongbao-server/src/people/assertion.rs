@@ -1,0 +1,156 @@
+//! Who is this person? The operator's own app says so, in a short-lived signed assertion (a JWT).
+//!
+//! Header: `alg` (`EdDSA` or `ES256`), `kid` (a key of the app). Claims: `iss` the app id, `sub` the
+//! operator's id of the person (in a sandbox, the openid itself), `aud` [`ASSERTION_AUDIENCE`],
+//! `packet` the packet id, `iat` and `exp` at most five minutes apart. An assertion for one packet
+//! opens no other.
+
+use hongbao_engine::directory::App;
+use hongbao_store::{Store, StoreError};
+use hongbao_types::{AppId, OpenId, PacketId, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::platform::Platform;
+
+/// Whom an assertion is for (`aud`).
+pub const ASSERTION_AUDIENCE: &str = "hongbao";
+
+/// The longest an assertion may count, in seconds.
+const LIFETIME_MAX: i64 = 300;
+/// What an openid is made of.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// How far ahead the app's clock may be, in seconds.
+const LEEWAY: i64 = 30;
+
+/// Who was asserted.
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub(crate) app: AppId,
+    pub(crate) openid: OpenId,
+}
+
+/// Why an assertion does not count.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AssertionError {
+    #[error("the assertion can't be read: {0}")]
+    Unreadable(String),
+    #[error("the assertion's algorithm must be EdDSA or ES256")]
+    Algorithm,
+    #[error("the assertion's app is unknown, or has no such key at this time")]
+    UnknownKey,
+    #[error("the assertion's signature is wrong, or its audience is not \"hongbao\"")]
+    Signature,
+    #[error("the assertion is for another packet")]
+    OtherPacket,
+    #[error("the assertion counts for more than 300 seconds")]
+    TooLong,
+    #[error("the assertion's time has not come; check the app's clock")]
+    NotYet,
+    #[error("the assertion has expired")]
+    Expired,
+    #[error("the assertion's subject can't be a person: {0}")]
+    Subject(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    packet: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// Reads and judges an assertion for `packet`.
+pub(crate) async fn judge<S: Store>(
+    platform: &Platform<S>,
+    token: &str,
+    packet: &PacketId,
+) -> Result<Person, AssertionError> {
+    let unreadable = |error: jsonwebtoken::errors::Error| AssertionError::Unreadable(error.to_string());
+    let header = jsonwebtoken::decode_header(token).map_err(unreadable)?;
+    // Who it says it is from, only to know whose key to try.
+    let claimed: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(unreadable)?;
+    let app_id = AppId::try_new(&claimed.iss).map_err(|_| AssertionError::UnknownKey)?;
+    let app = platform.directory.app(&app_id).await?.ok_or(AssertionError::UnknownKey)?;
+    let now = platform.clock.0.now();
+    let key_id = header.kid.as_deref().ok_or(AssertionError::UnknownKey)?;
+    let key = decoding_key(&app, key_id, header.alg, now)?;
+
+    let mut validation = Validation::new(header.alg);
+    validation.set_audience(&[ASSERTION_AUDIENCE]);
+    validation.set_required_spec_claims(&["exp", "aud"]);
+    // Its times are judged below, by the platform's own clock.
+    validation.validate_exp = false;
+    let token = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| AssertionError::Signature)?;
+    let claims = token.claims;
+
+    let now = now.as_millis().div_euclid(1000);
+    if claims.packet != packet.as_str() {
+        return Err(AssertionError::OtherPacket);
+    }
+    if claims.exp.saturating_sub(claims.iat) > LIFETIME_MAX {
+        return Err(AssertionError::TooLong);
+    }
+    if claims.iat > now + LEEWAY {
+        return Err(AssertionError::NotYet);
+    }
+    if claims.exp <= now {
+        return Err(AssertionError::Expired);
+    }
+    let openid = openid_of(platform.is_sandbox(), &app_id, &claims.sub)?;
+    Ok(Person { app: app_id, openid })
+}
+
+fn decoding_key(app: &App, id: &str, algorithm: Algorithm, now: Timestamp) -> Result<DecodingKey, AssertionError> {
+    let key = app.key_at(id, now).ok_or(AssertionError::UnknownKey)?;
+    let pem = key.public_key_pem.as_bytes();
+    let read = if algorithm == Algorithm::EdDSA {
+        DecodingKey::from_ed_pem(pem)
+    } else if algorithm == Algorithm::ES256 {
+        DecodingKey::from_ec_pem(pem)
+    } else {
+        return Err(AssertionError::Algorithm);
+    };
+    read.map_err(|_| AssertionError::Signature)
+}
+
+/// A person's openid under an app. In a sandbox any well-formed openid is a person; elsewhere it
+/// follows from the app and the operator's id, the same one every time.
+fn openid_of(is_sandbox: bool, app: &AppId, subject: &str) -> Result<OpenId, AssertionError> {
+    if is_sandbox {
+        return OpenId::try_new(subject).map_err(|error| AssertionError::Subject(error.to_string()));
+    }
+    if subject.is_empty() || subject.len() > 256 {
+        return Err(AssertionError::Subject("it must have 1 to 256 bytes".to_owned()));
+    }
+    let digest = Sha256::new()
+        .chain_update("hongbao/openid/1")
+        .chain_update(app.as_str())
+        .chain_update([0])
+        .chain_update(subject)
+        .finalize();
+    let tail = digest.iter().take(27).map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
+    let openid: String = std::iter::once('o').chain(tail).collect();
+    OpenId::try_new(&openid).map_err(|error| AssertionError::Subject(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_persons_openid_is_stable_and_differs_from_app_to_app() {
+        let app = |id| AppId::try_new(id).unwrap();
+        let of = |id, person| openid_of(false, &app(id), person).unwrap();
+        assert_eq!(of("wx8888888888888888", "alice"), of("wx8888888888888888", "alice"));
+        assert_eq!(of("wx8888888888888888", "alice").as_str().len(), 28);
+        assert_ne!(of("wx8888888888888888", "alice"), of("wx2421b1c4370ec43b", "alice"));
+        assert_ne!(of("wx8888888888888888", "alice"), of("wx8888888888888888", "bob"));
+        assert!(openid_of(true, &app("wx1"), "not an openid").is_err());
+    }
+}

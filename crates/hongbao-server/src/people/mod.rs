@@ -1,0 +1,18 @@
+//! The people's door: JSON, and an assertion by the operator's app of who is asking.
+
+mod assertion;
+mod claims;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::post;
+use hongbao_store::Store;
+
+use crate::platform::Platform;
+
+pub use assertion::ASSERTION_AUDIENCE;
+
+pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
+    Router::new().route("/packets/{packet_id}/claims", post(claims::claim_share::<S>))
+}

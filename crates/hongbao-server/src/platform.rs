@@ -1,0 +1,138 @@
+//! What do all doors share? A store, a lane into it, the clock, and what is known of merchants and apps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hongbao_engine::command::{ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, SendPacket, SetClock, TopUp};
+use hongbao_engine::decide::Policy;
+use hongbao_engine::ledger::Transfer;
+use hongbao_engine::outcome::{
+    ClaimRejection, Claimed, ClockRejection, Expired, Outcome, PutRejection, SendOutcome, TopUpRejection,
+};
+use hongbao_store::clock::Clock;
+use hongbao_store::lane::LaneThread;
+use hongbao_store::{CallError, Lane, LaneBounds, Store, StoreError, StoreKind};
+
+use crate::directory::Directory;
+use crate::packet_ids::PacketIds;
+
+/// What an operator may choose.
+#[derive(Clone, Debug)]
+pub struct PlatformOptions {
+    /// How long after it was accepted a packet expires.
+    pub expires_after: Duration,
+    /// How long after it landed a packet fails for good.
+    pub fails_after: Duration,
+    /// How long a caller waits for an answer before he is told that it is unknown.
+    pub patience: Duration,
+    /// How often expired packets are looked for; `None` only when an operator asks.
+    pub expire_every: Option<Duration>,
+    /// The size of the lane.
+    pub lane: LaneBounds,
+}
+
+impl Default for PlatformOptions {
+    fn default() -> PlatformOptions {
+        let day = Duration::from_hours(24);
+        PlatformOptions {
+            expires_after: day,
+            fails_after: day,
+            patience: Duration::from_secs(10),
+            expire_every: Some(Duration::from_secs(1)),
+            lane: LaneBounds::default(),
+        }
+    }
+}
+
+/// The platform, whatever door one comes through.
+#[derive(Debug)]
+pub struct Platform<S: Store> {
+    pub(crate) store: S,
+    pub(crate) directory: Directory<S>,
+    pub(crate) packet_ids: PacketIds,
+    pub(crate) clock: SharedClock,
+    pub(crate) expire_every: Option<Duration>,
+    lane: Lane,
+    patience: Duration,
+}
+
+/// A clock that can stand in a `Debug` struct.
+#[derive(Clone)]
+pub(crate) struct SharedClock(pub(crate) Arc<dyn Clock>);
+
+impl std::fmt::Debug for SharedClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.0.now())
+    }
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident($command:ty) -> $outcome:ty: $wrap:expr, $variant:ident;)*) => { $(
+        $(#[$doc])*
+        pub(crate) async fn $name(&self, command: $command) -> Result<$outcome, CallError> {
+            let outcome = self.lane.call($wrap(command), self.patience).await?;
+            let Outcome::$variant(outcome) = outcome else {
+                tracing::error!(?outcome, "a command ended as another one's outcome");
+                return Err(CallError::SystemError);
+            };
+            Ok(outcome)
+        }
+    )* };
+}
+
+impl<S: Store> Platform<S> {
+    /// A platform over `store`, and the thread of its lane, which [`Server`](crate::Server) joins.
+    pub fn start(
+        store: S,
+        clock: Arc<dyn Clock>,
+        options: &PlatformOptions,
+    ) -> Result<(Arc<Platform<S>>, LaneThread), StoreError> {
+        let policy = Policy {
+            is_sandbox: store.info().kind == StoreKind::Sandbox,
+            expires_after_ms: millis(options.expires_after),
+            fails_after_ms: millis(options.fails_after),
+        };
+        let (lane, thread) = Lane::start(&store, policy, options.lane)?;
+        let platform = Platform {
+            directory: Directory::new(store.clone()),
+            packet_ids: PacketIds::new()?,
+            clock: SharedClock(clock),
+            store,
+            expire_every: options.expire_every,
+            lane,
+            patience: options.patience,
+        };
+        Ok((Arc::new(platform), thread))
+    }
+
+    /// Whether this is play.
+    pub(crate) fn is_sandbox(&self) -> bool {
+        self.store.info().kind == StoreKind::Sandbox
+    }
+
+    commands! {
+        /// Sends a packet.
+        send_packet(Box<SendPacket>) -> SendOutcome: Command::SendPacket, Send;
+        /// Opens a share.
+        claim_share(ClaimShare) -> Result<Claimed, ClaimRejection>: Command::ClaimShare, Claim;
+        /// Does what time has brought.
+        expire_packet(ExpirePacket) -> Expired: Command::ExpirePacket, Expire;
+        /// Takes money in.
+        top_up(TopUp) -> Result<Transfer, TopUpRejection>: Command::TopUp, TopUp;
+        /// Stores a merchant.
+        put_merchant(Box<PutMerchant>) -> Result<(), PutRejection>: Command::PutMerchant, Put;
+        /// Stores an app.
+        put_app(Box<PutApp>) -> Result<(), PutRejection>: Command::PutApp, Put;
+        /// Sets the clock.
+        set_clock(SetClock) -> Result<(), ClockRejection>: Command::SetClock, Clock;
+    }
+
+    /// Takes no more commands, and returns when those that wait have been carried out.
+    pub(crate) async fn stop(&self, thread: LaneThread) {
+        self.lane.clone().stop(thread).await;
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

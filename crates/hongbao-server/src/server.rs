@@ -1,0 +1,193 @@
+//! How does the platform start and stop? Doors open once everything behind them is ready; when it
+//! stops, doors close first, then requests under way are finished, then the lane is emptied: no
+//! request that was taken is lost.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hongbao_store::lane::LaneThread;
+use hongbao_store::{Store, StoreError, StoreKind};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::listener::{serve_tcp, serve_unix};
+use crate::platform::Platform;
+use crate::tls::{Tls, TlsError, TlsOptions};
+use crate::{admin, gateway, jobs, people};
+
+/// How long requests under way may take to finish when the server stops.
+const FINISH_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which doors to open.
+#[derive(Debug)]
+pub struct Doors {
+    /// Merchants and people, with TLS.
+    pub tls: Option<(SocketAddr, TlsOptions)>,
+    /// Merchants and people, without TLS and so without certificates: in a sandbox only.
+    pub plain: Option<SocketAddr>,
+    /// Operators.
+    pub admin: Vec<AdminDoor>,
+}
+
+/// A door for operators.
+pub enum AdminDoor {
+    /// A Unix socket: who may open the file may come in.
+    Socket(PathBuf),
+    /// An address, and the token that one must know.
+    Address(SocketAddr, String),
+}
+
+impl std::fmt::Debug for AdminDoor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AdminDoor::Socket(path) => f.debug_tuple("Socket").field(path).finish(),
+            AdminDoor::Address(address, _) => f.debug_tuple("Address").field(address).field(&"***").finish(),
+        }
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address can't be listened on.
+    #[error("can't listen on {address}: {error}")]
+    Listen {
+        /// The address, or the socket's path.
+        address: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The TLS door has no usable certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The store does not let itself be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A live store has no door without TLS.
+    #[error("a live store takes no requests without TLS: leave the plain address out")]
+    PlainIsForSandboxes,
+}
+
+/// Where the doors are; port 0 has become a real one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Addresses {
+    /// Merchants and people, with TLS.
+    pub tls: Option<SocketAddr>,
+    /// Merchants and people, without.
+    pub plain: Option<SocketAddr>,
+    /// Operators, the first door that has an address.
+    pub admin: Option<SocketAddr>,
+}
+
+/// A running platform.
+#[derive(Debug)]
+pub struct Server<S: Store> {
+    platform: Arc<Platform<S>>,
+    lane: LaneThread,
+    addresses: Addresses,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    sockets: Vec<PathBuf>,
+}
+
+impl<S: Store> Server<S> {
+    /// Opens the doors of `platform`.
+    pub async fn start(
+        (platform, lane): (Arc<Platform<S>>, LaneThread),
+        doors: Doors,
+    ) -> Result<Server<S>, StartError> {
+        if doors.plain.is_some() && platform.store.info().kind == StoreKind::Live {
+            return Err(StartError::PlainIsForSandboxes);
+        }
+        let (stop, stopping) = watch::channel(false);
+        let mut server =
+            Server { platform, lane, addresses: Addresses::default(), stop, tasks: Vec::new(), sockets: Vec::new() };
+        let public: Router = Router::new()
+            .merge(gateway::routes::<S>())
+            .merge(people::routes::<S>())
+            .with_state(server.platform.clone());
+        let operators: Router = admin::routes::<S>().with_state(server.platform.clone());
+
+        if let Some((address, options)) = doors.tls {
+            let tls = Arc::new(Tls::new(&options)?);
+            let (listener, address) = listen(address).await?;
+            server.addresses.tls = Some(address);
+            server.spawn(serve_tcp(listener, Some(tls), public.clone(), stopping.clone()));
+        }
+        if let Some(address) = doors.plain {
+            let (listener, address) = listen(address).await?;
+            server.addresses.plain = Some(address);
+            server.spawn(serve_tcp(listener, None, public, stopping.clone()));
+        }
+        for door in doors.admin {
+            match door {
+                AdminDoor::Socket(path) => {
+                    let listener = listen_on_socket(&path)?;
+                    server.sockets.push(path);
+                    server.spawn(serve_unix(listener, operators.clone(), stopping.clone()));
+                }
+                AdminDoor::Address(address, token) => {
+                    let (listener, address) = listen(address).await?;
+                    server.addresses.admin.get_or_insert(address);
+                    let router = admin::guarded(operators.clone(), &token);
+                    server.spawn(serve_tcp(listener, None, router, stopping.clone()));
+                }
+            }
+        }
+        if let Some(every) = server.platform.expire_every {
+            let job = jobs::expire_packets::run(server.platform.clone(), every, stopping);
+            server.spawn(job);
+        }
+        Ok(server)
+    }
+
+    /// Where the doors are.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Closes the doors, finishes what is under way, empties the lane.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for mut task in self.tasks {
+            if tokio::time::timeout(FINISH_PATIENCE, &mut task).await.is_err() {
+                tracing::warn!("a request under way did not finish in time");
+                task.abort();
+            }
+        }
+        self.platform.stop(self.lane).await;
+        for socket in self.sockets {
+            let _ = std::fs::remove_file(socket);
+        }
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(tokio::spawn(task));
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen { address: address.to_string(), error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// A socket file left behind by a server that was killed is removed: the store's lock says that none runs.
+fn listen_on_socket(path: &std::path::Path) -> Result<UnixListener, StartError> {
+    let failed = |error| StartError::Listen { address: path.display().to_string(), error };
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(failed(error));
+    }
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    // Only its owner may come in.
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(path, permissions).map_err(failed)?;
+    Ok(listener)
+}
