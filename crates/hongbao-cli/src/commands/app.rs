@@ -1,0 +1,27 @@
+//! `hongbao app`: whose people there are.
+
+use std::process::ExitCode;
+
+use hongbao_types::MerchantId;
+use serde_json::json;
+
+use super::admin;
+use crate::args::AppAddArgs;
+use crate::error::Result;
+use crate::profile::read_file;
+
+pub(crate) async fn add(args: AppAddArgs) -> Result<ExitCode> {
+    let public_key = read_file(&args.public_key)?;
+    let merchants: Vec<&str> = args.merchant.iter().map(MerchantId::as_str).collect();
+    let body = json!({
+        "keys": [{ "id": args.key_id, "public_key_pem": public_key }],
+        "merchants": merchants,
+    });
+    admin(&args.profile)?.put(&format!("/admin/apps/{}?replace={}", args.app, args.replace), &body).await?;
+    println!("app         {}", args.app);
+    println!("key         {}", args.key_id);
+    if !merchants.is_empty() {
+        println!("merchants   {}", merchants.join(" "));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,132 @@
+//! `hongbao dev`: a sandbox in one command. Started again in the same folder, it goes on where it was.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use hongbao_server::{AdminDoor, Doors, PlatformOptions, TlsOptions};
+use hongbao_store::{Currency, StoreInfo, StoreKind};
+use serde_json::json;
+
+use super::serve::{start, until_stopped};
+use crate::admin_client::AdminClient;
+use crate::args::DevArgs;
+use crate::error::{Explain, Result};
+use crate::kit::{APP_ID, APP_KEY_ID, Kit, MERCHANT_ID, MERCHANT_NAME, OPENID};
+use crate::money::money;
+use crate::profile::{AdminSection, AppSection, FILE_NAME, MerchantSection, Profile};
+
+/// What the merchant may send to begin with.
+const FUNDS_FEN: i64 = 1_000_000;
+
+pub(crate) async fn run(args: DevArgs) -> Result<ExitCode> {
+    let folder = &args.dir;
+    std::fs::create_dir_all(folder).explain(folder.display())?;
+    let kit = if folder.join("api_key.txt").exists() { Kit::read(folder)? } else { Kit::generate()? };
+    kit.write(folder)?;
+
+    let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+    let socket = folder.join("admin.sock");
+    let doors = Doors {
+        tls: Some((args.listen, kit.tls_options())),
+        plain: Some(args.plain),
+        admin: vec![AdminDoor::Socket(socket.clone())],
+    };
+    let server = start(&folder.join("hongbao.db"), &info, &PlatformOptions::default(), doors).await?;
+    let addresses = server.addresses();
+    let tls_url = url("https", addresses.tls);
+    profile(&tls_url).write(&folder.join(FILE_NAME))?;
+    let admin = AdminClient::over_socket(&socket)?;
+    provision_merchant_and_app(&admin, &kit).await?;
+    let top_up = json!({ "reference": "dev-first-funds", "merchant_id": MERCHANT_ID, "amount_fen": FUNDS_FEN });
+    admin.post("/admin/top-ups", &top_up).await?;
+    let merchant = admin.get(&format!("/admin/merchants/{MERCHANT_ID}")).await?;
+    let funds = i128::from(merchant["funds_fen"].as_i64().unwrap_or_default());
+
+    println!("A red-packet sandbox. Its keys, certificates and books are in {}", folder.display());
+    println!();
+    println!("merchants   {tls_url}   TLS, with the client certificate {}", file(folder, "apiclient_cert.pem"));
+    println!("            {}    the same without TLS and certificates", url("http", addresses.plain));
+    println!("            root certificate {}", file(folder, "rootca.pem"));
+    println!(
+        "merchant    {MERCHANT_ID} {MERCHANT_NAME}, {}, API key in {}",
+        money(funds, &info.currency),
+        file(folder, "api_key.txt")
+    );
+    println!("app         {APP_ID}, key {APP_KEY_ID} in {}", file(folder, "app_key.pem"));
+    println!("person      {OPENID}, or any other 28 letters and digits");
+    println!("operators   {}", socket.display());
+    println!();
+    println!("In another shell: hongbao send --profile {}", file(folder, FILE_NAME));
+    println!("ready; stop with Ctrl-C");
+    until_stopped(server).await
+}
+
+impl Kit {
+    /// The server's side of TLS.
+    pub(crate) fn tls_options(&self) -> TlsOptions {
+        TlsOptions {
+            certificate_pem: self.server_certificate_pem.clone(),
+            key_pem: self.server_key_pem.clone(),
+            client_authorities_pem: self.authority_pem.clone(),
+        }
+    }
+}
+
+/// Adds the merchant and the app, unless they are there.
+pub(crate) async fn provision_merchant_and_app(admin: &AdminClient, kit: &Kit) -> Result<()> {
+    let merchant = format!("/admin/merchants/{MERCHANT_ID}");
+    if admin.find(&merchant).await?.is_none() {
+        let body = json!({
+            "name": MERCHANT_NAME,
+            "keys": [{ "key": kit.api_key }],
+            "certificates": [{ "pem": kit.merchant_certificate_pem }],
+        });
+        admin.put(&merchant, &body).await?;
+    }
+    let app = format!("/admin/apps/{APP_ID}");
+    if admin.find(&app).await?.is_none() {
+        let body = json!({
+            "keys": [{ "id": APP_KEY_ID, "public_key_pem": kit.app_public_key_pem }],
+            "merchants": [MERCHANT_ID],
+        });
+        admin.put(&app, &body).await?;
+    }
+    Ok(())
+}
+
+/// What a merchant and an app need to know of the sandbox.
+fn profile(tls_url: &str) -> Profile {
+    Profile {
+        merchant: Some(MerchantSection {
+            base_url: tls_url.to_owned(),
+            mch_id: MERCHANT_ID.to_owned(),
+            wxappid: APP_ID.to_owned(),
+            api_key_file: "api_key.txt".into(),
+            certificate_file: Some("apiclient_cert.pem".into()),
+            private_key_file: Some("apiclient_key.pem".into()),
+            root_ca_file: Some("rootca.pem".into()),
+        }),
+        app: Some(AppSection {
+            base_url: tls_url.to_owned(),
+            app_id: APP_ID.to_owned(),
+            key_id: APP_KEY_ID.to_owned(),
+            private_key_file: "app_key.pem".into(),
+            root_ca_file: Some("rootca.pem".into()),
+        }),
+        admin: Some(AdminSection { socket: Some("admin.sock".into()), url: None, token_file: None }),
+    }
+}
+
+/// Where to reach an address: one that listens everywhere is reached on this machine.
+pub(crate) fn url(scheme: &str, address: Option<SocketAddr>) -> String {
+    match address {
+        Some(address) if address.ip().is_unspecified() => format!("{scheme}://localhost:{}", address.port()),
+        Some(address) => format!("{scheme}://{address}"),
+        None => "none".to_owned(),
+    }
+}
+
+fn file(folder: &Path, name: &str) -> String {
+    folder.join(name).display().to_string()
+}

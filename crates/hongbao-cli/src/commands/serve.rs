@@ -1,0 +1,193 @@
+//! `hongbao serve`: the platform, from a configuration file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hongbao_server::{AdminDoor, Doors, Platform, PlatformOptions, Server, StartError, TlsOptions};
+use hongbao_store::clock::SystemClock;
+use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
+use hongbao_store_sqlite::{OpenError, SqliteStore};
+use serde::Deserialize;
+
+use crate::args::ServeArgs;
+use crate::error::{Explain, Failure, Result};
+use crate::profile::read_file;
+
+/// The configuration. Paths in it are relative to it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    store: PathBuf,
+    kind: Kind,
+    #[serde(default)]
+    currency: Option<CurrencyConfig>,
+    tls: Option<TlsConfig>,
+    plain: Option<PlainConfig>,
+    admin: AdminConfig,
+    #[serde(default)]
+    packets: PacketsConfig,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Sandbox,
+    Live,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CurrencyConfig {
+    code: String,
+    symbol: String,
+    minor_digits: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsConfig {
+    listen: SocketAddr,
+    certificate_file: PathBuf,
+    private_key_file: PathBuf,
+    client_ca_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainConfig {
+    listen: SocketAddr,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdminConfig {
+    socket: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    token_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PacketsConfig {
+    expire_after_hours: Option<u64>,
+    fail_after_hours: Option<u64>,
+}
+
+/// The least an admin token may have.
+const TOKEN_LEN_MIN: usize = 32;
+
+pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
+    let path = &args.config;
+    let text = read_file(path).map_err(|failure| {
+        failure.hint("name the configuration: --config FILE; README shows one, and `hongbao dev` needs none")
+    })?;
+    let config: Config = toml::from_str(&text).map_err(|error| {
+        Failure::new(format!("the configuration makes no sense: {}: {}", path.display(), error.message()))
+            .hint("README shows a whole configuration")
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let info = StoreInfo {
+        kind: match config.kind {
+            Kind::Sandbox => StoreKind::Sandbox,
+            Kind::Live => StoreKind::Live,
+        },
+        currency: config.currency.as_ref().map_or_else(Currency::renminbi, |currency| Currency {
+            code: currency.code.clone(),
+            symbol: currency.symbol.clone(),
+            minor_digits: currency.minor_digits,
+        }),
+    };
+    let mut options = PlatformOptions::default();
+    if let Some(hours) = config.packets.expire_after_hours {
+        options.expires_after = Duration::from_hours(hours);
+    }
+    if let Some(hours) = config.packets.fail_after_hours {
+        options.fails_after = Duration::from_hours(hours);
+    }
+    let doors = config.doors(folder)?;
+    let server = start(&folder.join(&config.store), &info, &options, doors).await?;
+    let addresses = server.addresses();
+    tracing::info!(tls = ?addresses.tls, plain = ?addresses.plain, admin = ?addresses.admin, "the platform is ready");
+    println!("ready");
+    until_stopped(server).await
+}
+
+impl Config {
+    fn doors(&self, folder: &Path) -> Result<Doors> {
+        let tls = match &self.tls {
+            None => None,
+            Some(tls) => {
+                let client_ca = tls.client_ca_file.as_deref().map(|path| read_file(&folder.join(path))).transpose()?;
+                let options = TlsOptions {
+                    certificate_pem: read_file(&folder.join(&tls.certificate_file))?,
+                    key_pem: read_file(&folder.join(&tls.private_key_file))?,
+                    client_authorities_pem: client_ca.unwrap_or_default(),
+                };
+                Some((tls.listen, options))
+            }
+        };
+        let mut admin = Vec::new();
+        admin.extend(self.admin.socket.as_ref().map(|path| AdminDoor::Socket(folder.join(path))));
+        match (self.admin.listen, &self.admin.token_file) {
+            (Some(address), Some(path)) => {
+                let token = read_file(&folder.join(path))?.trim().to_owned();
+                if token.len() < TOKEN_LEN_MIN {
+                    return Err(Failure::new(format!("the admin token is too short: {}", path.display()))
+                        .hint(format!("it has at least {TOKEN_LEN_MIN} characters: openssl rand -hex 32")));
+                }
+                admin.push(AdminDoor::Address(address, token));
+            }
+            (None, None) => {}
+            _ => return Err(Failure::new("admin.listen and admin.token_file go together")),
+        }
+        if admin.is_empty() {
+            return Err(Failure::new("nobody could administer the platform")
+                .hint("set admin.socket, or admin.listen with admin.token_file"));
+        }
+        Ok(Doors { tls, plain: self.plain.as_ref().map(|plain| plain.listen), admin })
+    }
+}
+
+/// Opens the store and the doors.
+pub(crate) async fn start(
+    path: &Path,
+    info: &StoreInfo,
+    options: &PlatformOptions,
+    doors: Doors,
+) -> Result<Server<SqliteStore>> {
+    let clock = Arc::new(SystemClock);
+    let store = SqliteStore::open_or_create(path, info, clock.clone()).map_err(|error| {
+        let hint = match &error {
+            OpenError::InUse(_) => "stop that server, or administer it through its admin API",
+            OpenError::OtherKind { .. } => "a store stays what it was created as; use another file",
+            OpenError::TooNew { .. } => "run the version that wrote it, or a later one",
+            OpenError::NotAStore(_) | OpenError::Missing(_) | OpenError::Io { .. } => "name another file",
+        };
+        Failure::new(&error).hint(hint)
+    })?;
+    let platform = Platform::start(store, clock, options).explain("the store can't be written")?;
+    Server::start(platform, doors).await.map_err(|error| {
+        let failure = Failure::new(&error);
+        match error {
+            StartError::Listen { .. } => failure.hint("name another address or path, or stop what is using it"),
+            StartError::Tls(_) => failure.hint("the files hold PEM: a certificate, and its own private key"),
+            StartError::Store(_) | StartError::PlainIsForSandboxes => failure,
+        }
+    })
+}
+
+/// Serves until told to stop (SIGINT, SIGTERM), then finishes what is under way.
+pub(crate) async fn until_stopped<S: Store>(server: Server<S>) -> Result<ExitCode> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).explain("signals can't be received")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result.explain("signals can't be received")?,
+    }
+    tracing::info!("stopping: finishing what is under way");
+    server.stop().await;
+    Ok(ExitCode::SUCCESS)
+}

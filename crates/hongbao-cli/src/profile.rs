@@ -1,0 +1,174 @@
+//! Whose name does a command act in? A profile: a small TOML file, as `hongbao dev` writes one.
+//! Paths in it are relative to it.
+
+use std::path::{Path, PathBuf};
+
+use hongbao_types::{ApiKey, AppId, MerchantId};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Explain, Failure, Result};
+
+/// The profile's name within a folder that `hongbao dev` made.
+pub(crate) const FILE_NAME: &str = "profile.toml";
+/// Where a profile is looked for when none is named.
+pub(crate) const DEFAULT_PATH: &str = "hongbao-dev/profile.toml";
+
+/// A profile.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    pub(crate) merchant: Option<MerchantSection>,
+    pub(crate) app: Option<AppSection>,
+    pub(crate) admin: Option<AdminSection>,
+}
+
+/// Who sends, and where to.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MerchantSection {
+    pub(crate) base_url: String,
+    pub(crate) mch_id: String,
+    pub(crate) wxappid: String,
+    pub(crate) api_key_file: PathBuf,
+    pub(crate) certificate_file: Option<PathBuf>,
+    pub(crate) private_key_file: Option<PathBuf>,
+    pub(crate) root_ca_file: Option<PathBuf>,
+}
+
+/// Whose app says who people are, and where they claim.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AppSection {
+    pub(crate) base_url: String,
+    pub(crate) app_id: String,
+    pub(crate) key_id: String,
+    pub(crate) private_key_file: PathBuf,
+    pub(crate) root_ca_file: Option<PathBuf>,
+}
+
+/// Where operators come in.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdminSection {
+    pub(crate) socket: Option<PathBuf>,
+    pub(crate) url: Option<String>,
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// A merchant section with its files read.
+pub(crate) struct MerchantAccess {
+    pub(crate) base_url: String,
+    pub(crate) merchant: MerchantId,
+    pub(crate) app: AppId,
+    pub(crate) api_key: ApiKey,
+    /// Certificate and private key.
+    pub(crate) identity: Option<(String, String)>,
+    pub(crate) root_ca: Option<String>,
+}
+
+/// An app section with its files read.
+pub(crate) struct AppAccess {
+    pub(crate) base_url: String,
+    pub(crate) app: AppId,
+    pub(crate) key_id: String,
+    pub(crate) private_key: String,
+    pub(crate) root_ca: Option<String>,
+}
+
+impl Profile {
+    /// Reads the profile at `path`; its paths become relative to the current folder.
+    pub(crate) fn read(path: &Path) -> Result<Profile> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::new(format!("the profile can't be read: {}: {error}", path.display()))
+                .hint("start `hongbao dev` in this folder, or name a profile: --profile FILE or HONGBAO_PROFILE=FILE")
+        })?;
+        let mut profile: Profile = toml::from_str(&text).map_err(|error| {
+            Failure::new(format!("the profile makes no sense: {}: {}", path.display(), error.message()))
+                .hint("compare it with the one that `hongbao dev` writes")
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if let Some(merchant) = &mut profile.merchant {
+            rebase(folder, [&mut merchant.api_key_file]);
+            rebase(folder, merchant.certificate_file.iter_mut());
+            rebase(folder, merchant.private_key_file.iter_mut());
+            rebase(folder, merchant.root_ca_file.iter_mut());
+        }
+        if let Some(app) = &mut profile.app {
+            rebase(folder, [&mut app.private_key_file]);
+            rebase(folder, app.root_ca_file.iter_mut());
+        }
+        if let Some(admin) = &mut profile.admin {
+            rebase(folder, admin.socket.iter_mut());
+            rebase(folder, admin.token_file.iter_mut());
+        }
+        Ok(profile)
+    }
+
+    /// Writes the profile to `path`.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let text = toml::to_string(self).explain("the profile could not be written")?;
+        crate::kit::write_private(path, &text)
+    }
+
+    pub(crate) fn merchant(self, path: &Path) -> Result<MerchantAccess> {
+        let section = self.merchant.ok_or_else(|| missing(path, "merchant"))?;
+        let identity = match (section.certificate_file, section.private_key_file) {
+            (Some(certificate), Some(key)) => Some((read_file(&certificate)?, read_file(&key)?)),
+            (None, None) => None,
+            _ => {
+                return Err(Failure::new(format!(
+                    "certificate_file and private_key_file go together: {}",
+                    path.display()
+                ))
+                .hint("name both, or neither for an address without TLS"));
+            }
+        };
+        Ok(MerchantAccess {
+            base_url: section.base_url,
+            merchant: section.mch_id.parse().map_err(Failure::new)?,
+            app: section.wxappid.parse().map_err(Failure::new)?,
+            api_key: read_api_key(&section.api_key_file)?,
+            identity,
+            root_ca: section.root_ca_file.as_deref().map(read_file).transpose()?,
+        })
+    }
+
+    pub(crate) fn app(self, path: &Path) -> Result<AppAccess> {
+        let section = self.app.ok_or_else(|| missing(path, "app"))?;
+        Ok(AppAccess {
+            base_url: section.base_url,
+            app: section.app_id.parse().map_err(Failure::new)?,
+            key_id: section.key_id,
+            private_key: read_file(&section.private_key_file)?,
+            root_ca: section.root_ca_file.as_deref().map(read_file).transpose()?,
+        })
+    }
+
+    pub(crate) fn admin(self, path: &Path) -> Result<AdminSection> {
+        self.admin.ok_or_else(|| missing(path, "admin"))
+    }
+}
+
+fn missing(path: &Path, section: &str) -> Failure {
+    Failure::new(format!("the profile has no section [{section}]: {}", path.display()))
+        .hint("compare it with the one that `hongbao dev` writes")
+}
+
+fn rebase<'a>(folder: &Path, paths: impl IntoIterator<Item = &'a mut PathBuf>) {
+    for path in paths {
+        *path = folder.join(&*path);
+    }
+}
+
+/// The content of a file named in a profile, a configuration or a flag.
+pub(crate) fn read_file(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).explain(path.display())
+}
+
+/// The API key in a file; white space around it does not count.
+pub(crate) fn read_api_key(path: &Path) -> Result<ApiKey> {
+    ApiKey::try_new(read_file(path)?.trim()).map_err(|error| {
+        Failure::new(format!("no API key: {}: {error}", path.display()))
+            .hint("the file holds the key (APIv2 密钥) and nothing else")
+    })
+}

@@ -1,0 +1,233 @@
+//! How does a request travel? Checked against the endpoint's table, signed, sent over mTLS with
+//! connections that are reused, and its answer read with suspicion.
+
+use std::fmt;
+use std::time::Duration;
+
+use hongbao_types::{ApiKey, MerchantId};
+use hongbao_wire::{Answer, Endpoint, Params, REPLY_LIMIT, ReplyBody, SignType, sign};
+
+use crate::error::{Error, Kind};
+
+/// WeChat Pay's own host.
+const BASE_URL: &str = "https://api.mch.weixin.qq.com";
+
+/// A merchant's way to send and query packets. Clones share connections.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    merchant: MerchantId,
+    api_key: ApiKey,
+}
+
+/// Makes a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    base_url: String,
+    merchant: MerchantId,
+    api_key: ApiKey,
+    identity: Option<String>,
+    root_ca: Option<String>,
+    timeout: Duration,
+}
+
+/// Why a client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Certificate or private key make no sense.
+    #[error("the client certificate and private key can't be used: they must be PEM, and belong together")]
+    Identity(#[source] reqwest::Error),
+    /// The root certificate makes no sense.
+    #[error("the root certificate can't be used: it must be PEM")]
+    RootCa(#[source] reqwest::Error),
+    /// The address makes no sense.
+    #[error("the base URL must begin with https:// or http://: {0}")]
+    BaseUrl(String),
+    /// The HTTP client could not be made.
+    #[error("the HTTP client could not be made")]
+    Http(#[source] reqwest::Error),
+}
+
+impl Client {
+    /// For this merchant, who signs with this key.
+    pub fn builder(merchant: MerchantId, api_key: ApiKey) -> ClientBuilder {
+        ClientBuilder {
+            base_url: BASE_URL.to_owned(),
+            merchant,
+            api_key,
+            identity: None,
+            root_ca: None,
+            timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Makes one call: adds `mch_id`, `nonce_str` and `sign`, and returns the answer's fields when it is a
+    /// success.
+    pub(crate) async fn call(&self, endpoint: &Endpoint, mut params: Params) -> Result<ReplyBody, Error> {
+        let add = |params: &mut Params, name: &str, value: String| {
+            params.set(name, value).map_err(|error| Error::new(Kind::Invalid(error.to_string())))
+        };
+        add(&mut params, "mch_id", self.merchant.as_str().to_owned())?;
+        add(&mut params, "nonce_str", nonce()?)?;
+        check(endpoint, &params)?;
+        let signature = sign::sign(SignType::Md5, &params, &self.api_key);
+        add(&mut params, "sign", signature)?;
+
+        let reply = self.exchange(endpoint, hongbao_wire::encode(&params)).await?;
+        if reply.fields.get("sign").is_some_and(|sign| !sign.is_empty()) {
+            self.verify(&reply)?;
+        }
+        match Answer::read(&reply).map_err(Kind::Unclear)? {
+            Answer::Accepted => {
+                expect_echo(endpoint, &params, &reply)?;
+                Ok(reply)
+            }
+            Answer::Declined { code, description } => {
+                Err(Kind::Declined { code, description, family: endpoint.family }.into())
+            }
+            Answer::Refused { message } => Err(Kind::Refused(message).into()),
+        }
+    }
+
+    async fn exchange(&self, endpoint: &Endpoint, body: String) -> Result<ReplyBody, Error> {
+        let url = format!("{}{}", self.base_url, endpoint.path);
+        let sent = self.http.post(url).header("content-type", "text/xml; charset=utf-8").body(body).send().await;
+        let mut response = sent.map_err(|error| {
+            // Only a connection that never came about is proof that nothing was sent.
+            if error.is_connect() { Kind::Unreachable(error) } else { Kind::NoAnswer(error) }
+        })?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(Kind::Status(response.status().as_u16()).into());
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(Kind::NoAnswer)? {
+            if bytes.len() + chunk.len() > REPLY_LIMIT {
+                return Err(Kind::TooLarge.into());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(hongbao_wire::decode_reply(&bytes).map_err(Kind::Unreadable)?)
+    }
+
+    /// Red-packet replies are not signed. One that is, must be signed rightly.
+    fn verify(&self, reply: &ReplyBody) -> Result<(), Error> {
+        let claimed = reply.fields.get("sign").unwrap_or_default();
+        let sign_type = SignType::from_len(claimed.len()).ok_or(Kind::WrongSignature)?;
+        let expected = sign::sign(sign_type, &reply.fields, &self.api_key);
+        if expected.eq_ignore_ascii_case(claimed) { Ok(()) } else { Err(Kind::WrongSignature.into()) }
+    }
+}
+
+/// Refuses what the endpoint would refuse, and characters that production is documented not to take.
+fn check(endpoint: &Endpoint, params: &Params) -> Result<(), Error> {
+    endpoint.check(params).map_err(|refusal| Kind::Invalid(format!("{}: {}", refusal.field, refusal.text)))?;
+    for (name, value) in params {
+        if value.chars().any(|c| c.len_utf8() > 3) {
+            return Err(Kind::Invalid(format!("{name}: characters of four bytes (emoji) are not supported")).into());
+        }
+    }
+    Ok(())
+}
+
+/// A success repeats what it is about; one that repeats something else is another's.
+fn expect_echo(endpoint: &Endpoint, params: &Params, reply: &ReplyBody) -> Result<(), Error> {
+    match endpoint.echo.iter().find(|name| reply.fields.get(name) != params.get(name)) {
+        Some(name) => Err(Kind::Mismatch(name).into()),
+        None => Ok(()),
+    }
+}
+
+/// 32 hexadecimal digits, new for each call.
+fn nonce() -> Result<String, Error> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Kind::NoRandomness(error.to_string()))?;
+    Ok(hex::encode(bytes))
+}
+
+impl ClientBuilder {
+    /// Where to send: WeChat Pay's own host unless set.
+    pub fn base_url(mut self, url: &str) -> ClientBuilder {
+        url.trim_end_matches('/').clone_into(&mut self.base_url);
+        self
+    }
+
+    /// The client certificate (`apiclient_cert.pem`) and its private key (`apiclient_key.pem`).
+    pub fn identity_pem(mut self, certificate: &str, private_key: &str) -> ClientBuilder {
+        self.identity = Some(format!("{certificate}\n{private_key}"));
+        self
+    }
+
+    /// The only authority whose server certificates count, PEM; otherwise the system's.
+    pub fn root_ca_pem(mut self, certificate: &str) -> ClientBuilder {
+        self.root_ca = Some(certificate.to_owned());
+        self
+    }
+
+    /// How long a call may take in all; 30 seconds unless set.
+    pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The client.
+    pub fn build(self) -> Result<Client, BuildError> {
+        if !["https://", "http://"].iter().any(|scheme| self.base_url.starts_with(scheme)) {
+            return Err(BuildError::BaseUrl(self.base_url));
+        }
+        let mut http = reqwest::Client::builder()
+            .timeout(self.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("hongbao/", env!("CARGO_PKG_VERSION")));
+        if let Some(pem) = &self.identity {
+            http = http.identity(reqwest::Identity::from_pem(pem.as_bytes()).map_err(BuildError::Identity)?);
+        }
+        if let Some(pem) = &self.root_ca {
+            let root = reqwest::Certificate::from_pem(pem.as_bytes()).map_err(BuildError::RootCa)?;
+            http = http.tls_certs_only([root]);
+        }
+        let http = http.build().map_err(BuildError::Http)?;
+        Ok(Client { http, base_url: self.base_url, merchant: self.merchant, api_key: self.api_key })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.base_url)
+            .field("merchant", &self.merchant)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.base_url)
+            .field("merchant", &self.merchant)
+            .field("has_identity", &self.identity.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_client_nor_builder_shows_a_secret() {
+        let key = "192006250b4c09247ec02edce69f6a2d";
+        let builder = Client::builder("10000098".parse().unwrap(), ApiKey::try_new(key).unwrap());
+        let builder = builder.base_url("http://127.0.0.1:1/");
+        let client = builder.build().unwrap();
+        assert_eq!(
+            format!("{client:?}"),
+            r#"Client { base_url: "http://127.0.0.1:1", merchant: MerchantId(10000098), .. }"#
+        );
+        let builder = Client::builder("10000098".parse().unwrap(), ApiKey::try_new(key).unwrap());
+        let builder = builder.identity_pem("-----BEGIN CERTIFICATE-----", "-----BEGIN PRIVATE KEY-----");
+        let shown = format!("{builder:?}");
+        assert!(!shown.contains(key) && !shown.contains("PRIVATE"), "{shown}");
+    }
+}

@@ -1,0 +1,49 @@
+//! Send WeChat red packets (现金红包) from Rust, through WeChat Pay or through a platform that speaks
+//! its protocol.
+//!
+//! ```no_run
+//! use hongbao::{ApiKey, Client, Fen, MerchantId, SendRedPack};
+//!
+//! # async fn send() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder(MerchantId::try_new("10000098")?, ApiKey::try_new("192006250b4c09247ec02edce69f6a2d")?)
+//!     .identity_pem(&std::fs::read_to_string("apiclient_cert.pem")?, &std::fs::read_to_string("apiclient_key.pem")?)
+//!     .build()?;
+//! let packet = SendRedPack {
+//!     bill_no: "10000098201411111234567890".parse()?,
+//!     app: "wx8888888888888888".parse()?,
+//!     recipient: "oxTWIuGaIt6gTKsQRLau2M0yL16E".parse()?,
+//!     total: Fen::new(1000),
+//!     sender_name: "天虹百货".to_owned(),
+//!     greeting: "感谢您参加猜灯谜活动，祝您元宵节快乐！".to_owned(),
+//!     activity: "猜灯谜抢红包活动".to_owned(),
+//!     remark: "猜越多得越多，快来抢！".to_owned(),
+//!     client_ip: "192.168.0.1".to_owned(),
+//!     scene: None,
+//! };
+//! match client.sendredpack(&packet).await {
+//!     Ok(sent) => println!("sent as {}", sent.packet),
+//!     Err(error) => println!("{error} ({:?}): {}", error.certainty(), error.advice()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Did money move?
+//!
+//! The one question that matters after an error is answered by [`Error::certainty`], for the attempt
+//! that failed. Keep the bill number until a success, a terminal status of
+//! [`gethbinfo`](Client::gethbinfo), or `SEND_FAILED`: the same call with the same number pays at most
+//! once, a new number is a new payment. Once one attempt with a number may have moved money, a later
+//! [`Certainty::NothingMoved`] takes nothing back.
+
+mod client;
+mod error;
+mod gethbinfo;
+mod sendredpack;
+
+pub use client::{BuildError, Client, ClientBuilder};
+pub use error::Error;
+pub use gethbinfo::{RedPackInfo, Share};
+pub use hongbao_types::{ApiKey, AppId, BillNo, Fen, IdError, MerchantId, OpenId, PacketId};
+pub use hongbao_wire::{Certainty, ErrorCode, HbStatus, NextStep};
+pub use sendredpack::{SendRedPack, SentRedPack};
