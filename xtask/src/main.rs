@@ -1,0 +1,60 @@
+//! What does a developer do with this repository? `cargo xtask` lists it; CI calls the same names.
+#![expect(clippy::print_stdout, reason = "printing is what it is for")]
+
+mod interop;
+mod runner;
+mod tools;
+
+use std::process::ExitCode;
+
+use runner::{Report, cargo};
+
+const HELP: &str = "\
+cargo xtask test        everything below, in this order, with the minutes of each layer
+cargo xtask lint        formatting, clippy with warnings denied
+cargo xtask docs        the documentation builds without a warning
+cargo xtask unit        unit and integration tests of the crates
+cargo xtask interop     foreign clients, unmodified, against a running platform";
+
+/// One layer of the tests.
+type Layer = (&'static str, fn(&mut Report) -> Result<(), String>);
+
+const LAYERS: [Layer; 4] = [("lint", lint), ("docs", docs), ("unit", unit), ("interop", interop::run)];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let (command, rest) = (arguments.next().unwrap_or_default(), arguments.next());
+    let layers: Vec<Layer> = match (command.as_str(), rest) {
+        ("test", None) => LAYERS.to_vec(),
+        (name, None) if LAYERS.iter().any(|layer| layer.0 == name) => {
+            LAYERS.iter().filter(|layer| layer.0 == name).copied().collect()
+        }
+        _ => {
+            println!("{HELP}");
+            return ExitCode::from(if command.is_empty() || command == "help" || command == "--help" { 0 } else { 2 });
+        }
+    };
+    let mut report = Report::default();
+    let result = layers.iter().try_for_each(|(name, layer)| report.time(name, *layer));
+    report.print();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn lint(_: &mut Report) -> Result<(), String> {
+    cargo(&["fmt", "--all", "--check"]).run()?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"]).run()
+}
+
+fn docs(_: &mut Report) -> Result<(), String> {
+    cargo(&["doc", "--workspace", "--no-deps", "--all-features", "--locked"]).env("RUSTDOCFLAGS", "-D warnings").run()
+}
+
+fn unit(report: &mut Report) -> Result<(), String> {
+    report.count(cargo(&["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"]))
+}

@@ -1,0 +1,44 @@
+//! What do the tests need that is not Rust? Installed where that is allowed; otherwise it is said
+//! clearly what to install.
+
+use std::path::{Path, PathBuf};
+
+use crate::runner::{root, step};
+
+/// The Python of an environment in `target/`, with what `requirements` lists.
+pub(crate) fn python(name: &str, requirements: &Path) -> Result<PathBuf, String> {
+    let folder = PathBuf::from(root()).join("target/interop").join(name);
+    let python = folder.join("bin/python");
+    let stamp = folder.join("requirements.txt");
+    let wanted = std::fs::read(requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) && step(&python, &["--version"]).succeeds() {
+        return Ok(python);
+    }
+    if !step("python3", &["-c", "import venv, ensurepip, tomllib"]).succeeds() {
+        debian_packages(&["python3", "python3-venv"], "Python 3.11 or later with venv")?;
+    }
+    let folder = folder.to_string_lossy();
+    step("python3", &["-m", "venv", "--clear", &folder]).run()?;
+    let requirements = requirements.to_string_lossy();
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", &requirements];
+    step(&python, &pip).run()?;
+    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    Ok(python)
+}
+
+/// Installs Debian packages when this is a Debian and we are root.
+fn debian_packages(names: &[&str], what: &str) -> Result<(), String> {
+    let advice = format!("install {what} (on Debian: apt-get install {})", names.join(" "));
+    let is_root = step("sh", &["-c", "test \"$(id -u)\" = 0"]).succeeds();
+    if !is_root || !step("apt-get", &["--version"]).succeeds() {
+        return Err(advice);
+    }
+    let lock = "DPkg::Lock::Timeout=300";
+    step("apt-get", &["-o", lock, "update", "--quiet"]).run().map_err(|error| format!("{error}; {advice}"))?;
+    let mut arguments = vec!["-o", lock, "install", "--yes", "--no-install-recommends"];
+    arguments.extend(names);
+    step("apt-get", &arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .run()
+        .map_err(|error| format!("{error}; {advice}"))
+}
