@@ -16,7 +16,10 @@ class Platform:
         self.temporary = tempfile.TemporaryDirectory()
         self.folder = os.path.join(self.temporary.name, "dev")
         self.process = subprocess.Popen(
-            [self.hongbao, "dev", "--dir", self.folder, "--listen", "127.0.0.1:0", "--plain", "127.0.0.1:0"],
+            # Nothing expires by itself, so that the moment before can be seen.
+            [self.hongbao, "dev", "--dir", self.folder, "--listen", "127.0.0.1:0", "--plain", "127.0.0.1:0",
+             "--expire-every", "3600"],
+            env={**os.environ, "RUST_LOG": "warn"},
             stdout=subprocess.PIPE,
             text=True,
         )

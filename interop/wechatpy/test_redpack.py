@@ -146,17 +146,23 @@ class RedPack(unittest.TestCase):
         self.assertEqual((share["openid"], share["amount"]), (OPENID, "1000"))
         self.assertRegex(share["rcv_time"], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 
-        frozen = self.number()
-        self.refused("SENDAMOUNT_LIMIT", self.send, frozen, self.limited())
+        landed = self.number()
+        text = self.refused("SENDAMOUNT_LIMIT", self.send, landed, self.limited())
+        sending = self.limited().redpack.query(landed)
+        self.assertEqual((sending["status"], sending["reason"]), ("SENDING", text))
 
-        self.platform.run("sandbox", "clock", "+24h")
+        self.platform.run("sandbox", "clock", "+24h", "--no-expire")
+        refunding = client.redpack.query(expired)
+        self.assertEqual(refunding["status"], "RFUND_ING")
+        self.assertNotIn("refund_time", refunding)
+        self.platform.run("sandbox", "clock", "+1s")
         refunded = client.redpack.query(expired)
         self.assertEqual((refunded["status"], refunded["refund_amount"]), ("REFUND", "1000"))
         self.assertRegex(refunded["refund_time"], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
         self.assertEqual(client.redpack.query(claimed)["status"], "RECEIVED")
-        failed = self.limited().redpack.query(frozen)
+        failed = self.limited().redpack.query(landed)
         self.assertEqual(failed["status"], "FAILED")
-        self.assertIn("SEND_FAILED", self.refused_code(self.send, frozen, self.limited()))
+        self.assertEqual("SEND_FAILED", self.refused_code(self.send, landed, self.limited()))
 
     def limited(self):
         """A merchant who may send nothing more today."""

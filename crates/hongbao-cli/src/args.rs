@@ -72,6 +72,9 @@ pub(crate) struct DevArgs {
     /// The same without TLS and without certificates
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) plain: SocketAddr,
+    /// How often packets whose time is over are looked for, in seconds
+    #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) expire_every: u64,
 }
 
 #[derive(Args)]
@@ -222,6 +225,9 @@ pub(crate) struct ClockArgs {
     /// How far, or to when
     #[arg(value_name = "TIME")]
     pub(crate) to: Option<String>,
+    /// Leave what the time passed brings to the platform's own job
+    #[arg(long)]
+    pub(crate) no_expire: bool,
 }
 
 #[derive(Args)]

@@ -49,7 +49,11 @@ impl IntoResponse for ApiError {
             MoneyMoved::No => "no",
             MoneyMoved::Unknown => "unknown",
         };
-        tracing::info!(status = self.status.as_u16(), code = self.code, why = %self.message, "a request was refused");
+        if self.status == StatusCode::NOT_FOUND {
+            tracing::debug!(code = self.code, why = %self.message, "what was asked for is not there");
+        } else {
+            tracing::info!(status = self.status.as_u16(), code = self.code, why = %self.message, "a request was refused");
+        }
         let mut error = json!({ "code": self.code, "message": self.message, "money_moved": money_moved });
         if let (Some(details), Value::Object(error)) = (self.details, &mut error) {
             error.insert("details".to_owned(), details);

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use hongbao_server::{AdminDoor, Doors, PlatformOptions, TlsOptions};
 use hongbao_store::{Currency, StoreInfo, StoreKind};
@@ -32,7 +33,9 @@ pub(crate) async fn run(args: DevArgs) -> Result<ExitCode> {
         plain: Some(args.plain),
         admin: vec![AdminDoor::Socket(socket.clone())],
     };
-    let server = start(&folder.join("hongbao.db"), &info, &PlatformOptions::default(), doors).await?;
+    let expire_every = Some(Duration::from_secs(args.expire_every));
+    let options = PlatformOptions { expire_every, ..PlatformOptions::default() };
+    let server = start(&folder.join("hongbao.db"), &info, &options, doors).await?;
     let addresses = server.addresses();
     let tls_url = url("https", addresses.tls);
     profile(&tls_url).write(&folder.join(FILE_NAME))?;

@@ -51,8 +51,8 @@ impl Refusal {
         let (code, _) = self.answer();
         tracing::info!(
             endpoint = endpoint.name,
-            merchant.id = params.get("mch_id"),
-            packet.bill_no = params.get("mch_billno"),
+            merchant.id = shortened(params, "mch_id"),
+            packet.bill_no = shortened(params, "mch_billno"),
             code = code.as_str(),
             why = %self.why(),
             "a request was refused"
@@ -124,6 +124,11 @@ impl Refusal {
             Refusal::Unchecked(field) => format!("the field {field} passed its check and can't be read: a bug"),
         }
     }
+}
+
+/// What a stranger wrote into a field, as a log may show it; quoted, so that it can't pass for a line.
+fn shortened(params: &Params, name: &str) -> String {
+    params.get(name).unwrap_or_default().chars().take(40).flat_map(char::escape_default).collect()
 }
 
 /// What is said when a packet was declined, and again, as its `reason`, when it is asked for.

@@ -1,0 +1,308 @@
+//! A running platform on a store in memory, with a clock of our own, and everybody's way into it.
+
+use std::sync::Arc;
+
+use hongbao_engine::directory::Validity;
+use hongbao_server::{Addresses, AdminDoor, Doors, Platform, PlatformOptions, Server, TlsOptions};
+use hongbao_store::clock::ManualClock;
+use hongbao_store::faulty::{Faults, Faulty};
+use hongbao_store::memory::MemoryStore;
+use hongbao_store::{Currency, StoreInfo, StoreKind};
+use hongbao_types::{ApiKey, Timestamp};
+use hongbao_wire::{Params, SignType, encode, sign};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ED25519,
+};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+/// 2014-11-11 12:00:00 in Beijing, as real time and as the store's.
+pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_415_678_400_000);
+pub(crate) const DAY_MS: i64 = 86_400_000;
+
+pub(crate) const MERCHANT: &str = "10000098";
+pub(crate) const APP: &str = "wx8888888888888888";
+pub(crate) const OPENID: &str = "oxTWIuGaIt6gTKsQRLau2M0yL16E";
+pub(crate) const OTHER_OPENID: &str = "onqOjjmM1tad-3ROpncN-yUfa6uI";
+pub(crate) const BILL_NO: &str = "10000098201411111234567890";
+/// A key that must never be seen anywhere.
+pub(crate) const KEY: &str = "CANARYKEY0123456789abcdef0123456";
+pub(crate) const TOKEN: &str = "a-token-of-at-least-thirty-two-characters";
+
+pub(crate) struct Bench {
+    pub(crate) server: Server<Faulty<MemoryStore>>,
+    pub(crate) addresses: Addresses,
+    pub(crate) clock: ManualClock,
+    pub(crate) faults: Faults,
+    pub(crate) authority: Authority,
+    app_key: KeyPair,
+    http: reqwest::Client,
+}
+
+/// A certificate and its key, PEM.
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+/// One that issues certificates.
+pub(crate) struct Authority {
+    pub(crate) pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Authority {
+        let key = KeyPair::generate().unwrap();
+        let mut params = params("Test CA", &[], (2000, 2050));
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let pem = params.self_signed(&key).unwrap().pem();
+        Authority { pem, issuer: Issuer::new(params, key) }
+    }
+
+    /// A client certificate for these years.
+    pub(crate) fn client(&self, years: (i32, i32)) -> Identity {
+        self.issue(params(MERCHANT, &[], years), ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    pub(crate) fn server(&self) -> Identity {
+        self.issue(params("localhost", &["127.0.0.1"], (2000, 2050)), ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    fn issue(&self, mut params: CertificateParams, usage: ExtendedKeyUsagePurpose) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        params.extended_key_usages = vec![usage];
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        Identity { certificate, key: key.serialize_pem() }
+    }
+}
+
+fn params(name: &str, names: &[&str], years: (i32, i32)) -> CertificateParams {
+    let mut params = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
+    params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+    params
+}
+
+impl Bench {
+    /// A platform with the merchant and the app of the official samples, and 5000 fen.
+    pub(crate) async fn start() -> Bench {
+        let bench = Bench::empty().await;
+        bench.put_merchant(json!({ "name": "天虹百货", "keys": [{ "key": KEY }] })).await;
+        let app = json!({
+            "keys": [{ "id": "k1", "public_key_pem": bench.app_key.public_key_pem() }],
+            "merchants": [MERCHANT],
+        });
+        assert_eq!(bench.put(&format!("/admin/apps/{APP}"), &app).await.0, StatusCode::NO_CONTENT);
+        bench.top_up("T1", 5000).await;
+        bench
+    }
+
+    pub(crate) async fn empty() -> Bench {
+        let clock = ManualClock::new(NOON);
+        let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+        let store = Faulty::new(MemoryStore::new(info, Arc::new(clock.clone())));
+        let faults = store.faults();
+        let authority = Authority::new();
+        let identity = authority.server();
+        let tls = TlsOptions {
+            certificate_pem: identity.certificate,
+            key_pem: identity.key,
+            client_authorities_pem: authority.pem.clone(),
+        };
+        let any = ([127, 0, 0, 1], 0).into();
+        let doors =
+            Doors { tls: Some((any, tls)), plain: Some(any), admin: vec![AdminDoor::Address(any, TOKEN.to_owned())] };
+        // Nothing expires until it is asked to, so that the moment before can be seen.
+        let options = PlatformOptions { expire_every: None, ..PlatformOptions::default() };
+        let platform = Platform::start(store, Arc::new(clock.clone()), &options).unwrap();
+        let server = Server::start(platform, doors).await.unwrap();
+        let app_key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        let addresses = server.addresses();
+        Bench { server, addresses, clock, faults, authority, app_key, http: reqwest::Client::new() }
+    }
+
+    /// Posts bytes to a path of the plain door; the whole answer.
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> String {
+        let url = format!("http://{}{path}", self.addresses.plain.unwrap());
+        let reply = self.http.post(url).body(body).send().await.unwrap();
+        assert_eq!(reply.status(), StatusCode::OK);
+        assert_eq!(reply.headers()["content-type"], "text/xml; charset=utf-8");
+        reply.text().await.unwrap()
+    }
+
+    /// Sends the official sample's packet, changed like this, signed with `key`.
+    pub(crate) async fn send_with(&self, key: &str, changes: &[(&str, &str)]) -> String {
+        self.post("/mmpaymkttransfers/sendredpack", signed(key, &with(&sample(), changes))).await
+    }
+
+    pub(crate) async fn send(&self, changes: &[(&str, &str)]) -> String {
+        self.send_with(KEY, changes).await
+    }
+
+    pub(crate) async fn query(&self, bill_no: &str) -> String {
+        self.post("/mmpaymkttransfers/gethbinfo", signed(KEY, &with(&query_sample(), &[("mch_billno", bill_no)]))).await
+    }
+
+    /// The signed sample over TLS, with or without a certificate.
+    pub(crate) async fn send_over_tls(&self, identity: Option<&Identity>) -> String {
+        let mut http = reqwest::Client::builder()
+            .tls_certs_only([reqwest::Certificate::from_pem(self.authority.pem.as_bytes()).unwrap()]);
+        if let Some(Identity { certificate, key }) = identity {
+            http = http.identity(reqwest::Identity::from_pem(format!("{certificate}{key}").as_bytes()).unwrap());
+        }
+        let url = format!("https://{}/mmpaymkttransfers/sendredpack", self.addresses.tls.unwrap());
+        let reply = http.build().unwrap().post(url).body(signed(KEY, &sample())).send().await.unwrap();
+        reply.text().await.unwrap()
+    }
+
+    /// Stores the merchant.
+    pub(crate) async fn put_merchant(&self, body: Value) {
+        let path = format!("/admin/merchants/{MERCHANT}?replace=true");
+        assert_eq!(self.put(&path, &body).await.0, StatusCode::NO_CONTENT);
+    }
+
+    pub(crate) async fn top_up(&self, reference: &str, fen: i64) {
+        let body = json!({ "reference": reference, "merchant_id": MERCHANT, "amount_fen": fen });
+        assert_eq!(self.admin("POST", "/admin/top-ups", Some(&body)).await.0, StatusCode::OK);
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.admin("PUT", path, Some(body)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
+        self.admin("GET", path, None).await
+    }
+
+    pub(crate) async fn admin(&self, method: &str, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
+        let url = format!("http://{}{path}", self.addresses.admin.unwrap());
+        let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(TOKEN);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let reply = request.send().await.unwrap();
+        let status = reply.status();
+        let text = reply.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    pub(crate) async fn funds(&self) -> i64 {
+        self.get(&format!("/admin/merchants/{MERCHANT}")).await.1["funds_fen"].as_i64().unwrap()
+    }
+
+    pub(crate) async fn assert_books(&self, packets: u64) {
+        let (_, audit) = self.get("/admin/audit").await;
+        assert_eq!((&audit["is_clean"], &audit["packets"]), (&json!(true), &json!(packets)), "{audit}");
+    }
+
+    /// Opens a packet with this assertion.
+    pub(crate) async fn claim_with(&self, packet: &str, assertion: &str) -> (StatusCode, Value) {
+        let url = format!("http://{}/packets/{packet}/claims", self.addresses.plain.unwrap());
+        let reply = self.http.post(url).bearer_auth(assertion).send().await.unwrap();
+        (reply.status(), reply.json().await.unwrap())
+    }
+
+    pub(crate) async fn claim(&self, packet: &str, openid: &str) -> (StatusCode, Value) {
+        self.claim_with(packet, &self.assertion(packet, &json!({ "sub": openid }))).await
+    }
+
+    /// An assertion by the app, its claims changed like this.
+    pub(crate) fn assertion(&self, packet: &str, changes: &Value) -> String {
+        let key = EncodingKey::from_ed_pem(self.app_key.serialize_pem().as_bytes()).unwrap();
+        let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &self.assertion_claims(packet, changes), &key).unwrap()
+    }
+
+    pub(crate) fn assertion_claims(&self, packet: &str, changes: &Value) -> Value {
+        use hongbao_store::clock::Clock;
+        let now = self.clock.now().as_millis() / 1000;
+        let mut claims = json!({
+            "iss": APP, "sub": OPENID, "aud": "hongbao", "packet": packet, "iat": now, "exp": now + 300,
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+    }
+}
+
+/// The fields of the official page's sample.
+pub(crate) fn sample() -> Vec<(String, String)> {
+    pairs(&[
+        ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
+        ("mch_billno", BILL_NO),
+        ("mch_id", MERCHANT),
+        ("wxappid", APP),
+        ("send_name", "天虹百货"),
+        ("re_openid", OPENID),
+        ("total_amount", "1000"),
+        ("total_num", "1"),
+        ("wishing", "感谢您参加猜灯谜活动，祝您元宵节快乐！"),
+        ("client_ip", "192.168.0.1"),
+        ("act_name", "猜灯谜抢红包活动"),
+        ("remark", "猜越多得越多，快来抢！"),
+        ("scene_id", "PRODUCT_8"),
+    ])
+}
+
+pub(crate) fn query_sample() -> Vec<(String, String)> {
+    pairs(&[
+        ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
+        ("mch_billno", BILL_NO),
+        ("mch_id", MERCHANT),
+        ("appid", APP),
+        ("bill_type", "MCHT"),
+    ])
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Fields with some of them changed, or added at the end.
+pub(crate) fn with(fields: &[(String, String)], changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut fields = fields.to_vec();
+    for (name, value) in changes {
+        match fields.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => (*value).clone_into(known),
+            None => fields.push(((*name).to_owned(), (*value).to_owned())),
+        }
+    }
+    fields
+}
+
+/// A request body: the fields and their signature by `key`.
+pub(crate) fn signed(key: &str, fields: &[(String, String)]) -> String {
+    let mut params = Params::from_pairs(fields.to_vec()).unwrap();
+    let signature = sign::sign(SignType::Md5, &params, &ApiKey::try_new(key).unwrap());
+    params.set("sign", signature).unwrap();
+    encode(&params)
+}
+
+/// The text of an element, whatever it is wrapped in.
+pub(crate) fn element<'a>(xml: &'a str, name: &str) -> &'a str {
+    let (_, rest) = xml.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name} in {xml}"));
+    let (text, _) = rest.split_once(&format!("</{name}>")).unwrap();
+    text.strip_prefix("<![CDATA[").and_then(|text| text.strip_suffix("]]>")).unwrap_or(text)
+}
+
+/// The three codes of a reply.
+pub(crate) fn codes(xml: &str) -> [&str; 3] {
+    ["return_code", "result_code", "err_code"].map(|name| element(xml, name))
+}
+
+/// The merchant with this certificate, and the key and the app as usual.
+pub(crate) fn merchant_with(identities: &[(&Identity, Validity)]) -> Value {
+    let certificates = identities.iter().map(|(identity, validity)| {
+        let until =
+            validity.until.map(|until| jiff::Timestamp::from_millisecond(until.as_millis()).unwrap().to_string());
+        json!({ "pem": identity.certificate, "valid_until": until })
+    });
+    json!({ "keys": [{ "key": KEY }], "certificates": certificates.collect::<Vec<_>>() })
+}

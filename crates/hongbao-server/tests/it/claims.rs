@@ -1,0 +1,127 @@
+//! `/packets/{packet_id}/claims`: who may open what, and what an assertion must say.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::bench::{APP, Bench, DAY_MS, MERCHANT, OPENID, OTHER_OPENID, element};
+
+async fn sent(bench: &Bench) -> String {
+    element(&bench.send(&[]).await, "send_listid").to_owned()
+}
+
+fn refusal((status, body): (StatusCode, Value)) -> (u16, String) {
+    assert_eq!(body["error"]["money_moved"], json!("no"), "{body}");
+    (status.as_u16(), body["error"]["code"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_person_opens_a_packet_once_and_gets_the_same_share_again() {
+    let bench = Bench::start().await;
+    let packet = sent(&bench).await;
+    let (status, share) = bench.claim(&packet, OPENID).await;
+    assert_eq!(status, StatusCode::OK);
+    let expected = json!({
+        "packet_id": packet, "openid": OPENID, "amount_fen": 1000,
+        "claimed_at": "2014-11-11T04:00:00Z", "is_replay": false,
+    });
+    assert_eq!(share, expected);
+    bench.clock.advance(2 * DAY_MS);
+    let (status, again) = bench.claim(&packet, OPENID).await;
+    assert_eq!((status, &again["is_replay"]), (StatusCode::OK, &json!(true)));
+    assert_eq!((&again["amount_fen"], &again["claimed_at"]), (&share["amount_fen"], &share["claimed_at"]));
+    let (_, wallet) = bench.get(&format!("/admin/apps/{APP}/wallets/{OPENID}")).await;
+    assert_eq!(wallet, json!({ "balance_fen": 1000 }));
+    bench.assert_books(1).await;
+}
+
+#[tokio::test]
+async fn nobody_else_opens_it_and_nobody_too_late() {
+    let bench = Bench::start().await;
+    let packet = sent(&bench).await;
+    assert_eq!(refusal(bench.claim("1000", OPENID).await), (404, "no_such_packet".to_owned()));
+    assert_eq!(refusal(bench.claim("not-a-packet", OPENID).await), (404, "no_such_packet".to_owned()));
+    assert_eq!(refusal(bench.claim(&packet, OTHER_OPENID).await), (403, "not_the_recipient".to_owned()));
+    bench.clock.advance(DAY_MS);
+    assert_eq!(refusal(bench.claim(&packet, OPENID).await), (410, "expired".to_owned()));
+    bench.admin("POST", "/admin/expire", None).await;
+    assert_eq!(refusal(bench.claim(&packet, OPENID).await), (410, "expired".to_owned()));
+    bench.assert_books(1).await;
+}
+
+#[tokio::test]
+async fn a_packet_that_only_landed_can_not_be_opened() {
+    let bench = Bench::start().await;
+    bench.send(&[("total_amount", "6000")]).await;
+    let landed = bench.query(crate::bench::BILL_NO).await;
+    let refused = refusal(bench.claim(element(&landed, "detail_id"), OPENID).await);
+    assert_eq!(refused, (409, "not_sent".to_owned()));
+}
+
+#[tokio::test]
+async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
+    let bench = Bench::start().await;
+    let packet = sent(&bench).await;
+    let now = crate::bench::NOON.as_millis() / 1000;
+    let cases = [
+        ("another packet", json!({ "packet": "1" })),
+        ("another audience", json!({ "aud": "somebody" })),
+        ("an unknown app", json!({ "iss": "wx0" })),
+        ("no app id", json!({ "iss": "a b" })),
+        ("over five minutes", json!({ "exp": now + 301 })),
+        ("expired", json!({ "iat": now - 300, "exp": now })),
+        ("from the future", json!({ "iat": now + 31, "exp": now + 60 })),
+        ("no person", json!({ "sub": "not an openid" })),
+        ("no packet", json!({ "packet": null })),
+    ];
+    for (name, changes) in cases {
+        let refused = refusal(bench.claim_with(&packet, &bench.assertion(&packet, &changes)).await);
+        assert_eq!(refused, (401, "assertion_refused".to_owned()), "{name}");
+    }
+
+    let claims = bench.assertion_claims(&packet, &json!({}));
+    let header = |algorithm, kid: &str| Header { kid: Some(kid.to_owned()), ..Header::new(algorithm) };
+    let stranger = KeyPair::generate_for(&PKCS_ED25519).unwrap().serialize_pem();
+    let stranger = EncodingKey::from_ed_pem(stranger.as_bytes()).unwrap();
+    let encode = |header: &Header, key: &EncodingKey| jsonwebtoken::encode(header, &claims, key).unwrap();
+    let own = bench.assertion(&packet, &json!({}));
+    let forged = [
+        encode(&header(Algorithm::EdDSA, "k1"), &stranger),
+        encode(&header(Algorithm::EdDSA, "k2"), &stranger),
+        encode(&Header::new(Algorithm::EdDSA), &stranger),
+        encode(&header(Algorithm::HS256, "k1"), &EncodingKey::from_secret(b"public key as secret")),
+        // Signed by nobody.
+        format!("{}.{}.", &own[..own.find('.').unwrap()], own.split('.').nth(1).unwrap()),
+        format!("{own}x"),
+        String::from("nonsense"),
+    ];
+    for token in &forged {
+        assert_eq!(refusal(bench.claim_with(&packet, token).await), (401, "assertion_refused".to_owned()));
+    }
+    let url = format!("http://{}/packets/{packet}/claims", bench.addresses.plain.unwrap());
+    let reply = reqwest::Client::new().post(url).send().await.unwrap();
+    assert_eq!(reply.status(), StatusCode::UNAUTHORIZED);
+
+    let (status, _) = bench.claim_with(&packet, &own).await;
+    assert_eq!(status, StatusCode::OK, "the app's own assertion counts");
+}
+
+#[tokio::test]
+async fn an_app_may_sign_with_p256_and_its_keys_count_while_they_are_valid() {
+    let bench = Bench::start().await;
+    let packet = sent(&bench).await;
+    let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
+    let header = Header { kid: Some("p256".to_owned()), ..Header::new(Algorithm::ES256) };
+    let token = jsonwebtoken::encode(&header, &bench.assertion_claims(&packet, &json!({})), &key).unwrap();
+    let put = async |valid_until: &str| {
+        let key = json!({ "id": "p256", "public_key_pem": pair.public_key_pem(), "valid_until": valid_until });
+        let body = json!({ "keys": [key], "merchants": [MERCHANT] });
+        assert_eq!(bench.put(&format!("/admin/apps/{APP}?replace=true"), &body).await.0, StatusCode::NO_CONTENT);
+    };
+    put("2014-11-11T12:00:00+08:00").await;
+    assert_eq!(refusal(bench.claim_with(&packet, &token).await), (401, "assertion_refused".to_owned()));
+    put("2014-11-11T12:00:01+08:00").await;
+    assert_eq!(bench.claim_with(&packet, &token).await.0, StatusCode::OK);
+}

@@ -1,0 +1,10 @@
+//! The three doors, knocked at as strangers knock: over sockets, with whatever bytes.
+#![expect(clippy::unwrap_used, reason = "a test fails when one of its steps does")]
+
+mod admin;
+mod bench;
+mod claims;
+mod gethbinfo;
+mod sendredpack;
+mod stop;
+mod tls;
