@@ -1,7 +1,7 @@
 //! Everything between a socket and a decision.
 //!
-//! Three doors: merchants ([`gateway`], the wire protocol), people ([`people`], JSON with signed
-//! assertions) and operators ([`admin`], JSON on an address of its own). All of them ask the same
+//! Three doors: merchants (`gateway`, the wire protocol), people (`people`, JSON with signed
+//! assertions) and operators (`admin`, JSON on an address of its own). All of them ask the same
 //! [`Platform`], which hands commands to the engine through a lane and reads through the store.
 //! No rule about money lives here: a door translates.
 

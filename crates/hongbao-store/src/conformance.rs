@@ -2,7 +2,7 @@
 //! makes each a test of the store it is given.
 //!
 //! Every function gets a way to make an empty store. Most work through a [`Lane`] over a
-//! [`Faulty`](crate::faulty::Faulty) store: what is proven is that lane, engine and store together
+//! [`Faulty`] store: what is proven is that lane, engine and store together
 //! keep the promise, whatever goes wrong between them.
 #![expect(clippy::missing_panics_doc, reason = "a conformance test panics when the store is wrong")]
 

@@ -12,8 +12,8 @@
 //!    is taken by now is a conflict: nothing is written.
 //!
 //! Rows stay locked from `load` to `commit`; [`Writer::release`], loading again or dropping the writer
-//! lets them go and writes nothing. Locks are taken in the order of [`KeySet`](hongbao_engine::rows::KeySet), new rows
-//! written in the order of [`Changes`](hongbao_engine::rows::Changes), so that two writers can't wait
+//! lets them go and writes nothing. Locks are taken in the order of [`KeySet`], new rows
+//! written in the order of [`Changes`], so that two writers can't wait
 //! for each other in a circle.
 //!
 //! Any number of writers may work at once, in this process or in others. A [`Lane`] feeds one of them:

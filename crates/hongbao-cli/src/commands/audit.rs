@@ -18,10 +18,7 @@ pub(crate) async fn run(args: AuditArgs) -> Result<ExitCode> {
         Some(path) => of_store(path).await?,
         None => of_platform(&admin(&args.profile)?.get("/admin/audit").await?),
     };
-    println!(
-        "counted     {} packets, {} claims, {} transfers, {} accounts",
-        lines.packets, lines.claims, lines.transfers, lines.accounts
-    );
+    println!("counted     {}", lines.counts());
     println!(
         "books       merchant funds {}, escrow {}, wallets {}, settlement {} (fen)",
         lines.funds, lines.escrow, lines.wallets, lines.settlement
@@ -50,6 +47,20 @@ pub(crate) struct Lines {
     pub(crate) wallets: String,
     pub(crate) settlement: String,
     pub(crate) differences: Vec<String>,
+}
+
+impl Lines {
+    /// How much there is of everything.
+    pub(crate) fn counts(&self) -> String {
+        let counts = [
+            (&self.packets, "packet"),
+            (&self.claims, "claim"),
+            (&self.transfers, "transfer"),
+            (&self.accounts, "account"),
+        ];
+        let counts = counts.map(|(count, what)| format!("{count} {what}{}", if count == "1" { "" } else { "s" }));
+        counts.join(", ")
+    }
 }
 
 async fn of_store(path: &Path) -> Result<Lines> {

@@ -106,20 +106,24 @@ impl Demo {
 
         title("The books");
         let books = of_platform(&self.admin.get("/admin/audit").await?);
-        let line = |name: &str, fen: &str| println!("  {name:14} {:>10}", self.money(fen));
-        line("settlement", &books.settlement);
-        line("merchant funds", &books.funds);
-        line("escrow", &books.escrow);
-        line("wallets", &books.wallets);
-        println!("  {:14} {:>10}", "sum", self.money("0"));
+        let accounts = [
+            ("settlement", &books.settlement),
+            ("merchant funds", &books.funds),
+            ("escrow", &books.escrow),
+            ("wallets", &books.wallets),
+        ];
+        let mut sum = 0;
+        for (name, fen) in accounts {
+            let fen: i128 = fen.parse().explain("the books make no sense")?;
+            sum += fen;
+            println!("  {name:14} {:>10}", money(fen, &self.currency));
+        }
+        println!("  {:14} {:>10}", "sum", money(sum, &self.currency));
         for difference in &books.differences {
             println!("  difference   {difference}");
         }
-        expect(books.is_clean, "every fen is in its place")?;
-        println!(
-            "  audit          {} packets, {} claims, {} transfer: every fen is in its place",
-            books.packets, books.claims, books.transfers
-        );
+        expect(books.is_clean && sum == 0, "every fen is in its place")?;
+        println!("  audit          {}: every fen is in its place", books.counts());
         Ok(ExitCode::SUCCESS)
     }
 

@@ -1,0 +1,84 @@
+//! What a log says: why a request was refused, and no secret.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use crate::bench::{APP, Bench, KEY, OPENID, element, sample, signed};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// All that was logged since the last call.
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+// One thread, so that everything the doors do is logged here.
+#[tokio::test(flavor = "current_thread")]
+async fn every_refusal_says_why_in_one_line_and_nothing_shows_a_secret() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let bench = Bench::start().await;
+    let mut all = log.take();
+    let body = signed(KEY, &sample());
+    let signature = element(&body, "sign").to_owned();
+    let refusals = [
+        ("code=\"PARAM_ERROR\" why=the field total_num is wrong or missing", KEY, vec![("total_num", "2")]),
+        ("code=\"SIGN_ERROR\" why=signature does not match", "0123456789abcdef0123456789abcdef", vec![]),
+        ("code=\"MONEY_LIMIT\"", KEY, vec![("total_amount", "20001")]),
+        ("code=\"NOTENOUGH\" why=landed: insufficient_funds", KEY, vec![("total_amount", "6000")]),
+    ];
+    for (expected, key, changes) in refusals {
+        bench.send_with(key, &changes).await;
+        let line = log.take();
+        let lines = line.lines().filter(|line| line.contains("a request was refused")).count();
+        assert!(lines == 1 && line.contains(expected), "{expected}: {line}");
+        all += &line;
+    }
+    bench.post("/mmpaymkttransfers/sendredpack", "<xml><a>1</a><a>2</a></xml>").await;
+    let line = log.take();
+    assert!(line.contains("code=\"XML_ERROR\" why=") && line.contains("a request was refused"), "{line}");
+    bench.send_over_tls(None).await;
+    let line = log.take();
+    assert!(line.contains("code=\"CA_ERROR\" why=no client certificate"), "{line}");
+    // A value that would pass for a line of its own.
+    bench.send(&[("mch_billno", "1\n2014-11-11T04:00:00Z INFO money came in amount_fen=1000000")]).await;
+    let line = log.take();
+    assert!(!line.lines().any(|line| line.starts_with("2014-11-11")), "{line}");
+    all += &line;
+
+    let sent = bench.send(&[("mch_billno", "2")]).await;
+    let packet = element(&sent, "send_listid");
+    let assertion = bench.assertion(packet, &json!({ "exp": 0 }));
+    bench.claim_with(packet, &assertion).await;
+    let line = log.take();
+    assert!(line.contains("the assertion has expired"), "{line}");
+    all += &line;
+    bench.claim(packet, OPENID).await;
+    bench.get(&format!("/admin/apps/{APP}/wallets/{OPENID}")).await;
+    all += &log.take();
+    for secret in [KEY, OPENID, &signature, &assertion, crate::bench::TOKEN, "PRIVATE KEY"] {
+        assert!(!all.contains(secret), "a secret was logged: {secret}");
+    }
+}
