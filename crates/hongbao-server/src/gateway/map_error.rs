@@ -22,6 +22,8 @@ pub(super) enum Refusal {
     Sign(SignRefusal),
     /// The merchant may not do that.
     Permission(PermissionRefusal),
+    /// It sends on a sub-merchant's behalf, and no merchant is a provider yet.
+    NotAProvider,
     /// A query knows no such packet.
     NoSuchPacket,
     /// The engine rejected it: nothing was stored.
@@ -82,6 +84,7 @@ impl Refusal {
                 PermissionRefusal::ProductNotOpen => usual(ErrorCode::ProductAuthorityUnopen),
                 PermissionRefusal::AddressNotAllowed => with(ErrorCode::NoAuth, text::IP_NOT_ALLOWED),
             },
+            Refusal::NotAProvider => usual(ErrorCode::AcceptModeError),
             Refusal::NoSuchPacket => usual(ErrorCode::NotFound),
             Refusal::Rejected(rejection) => match rejection {
                 SendRejection::BillNoReused(Difference::Recipient) => with(ErrorCode::FatalError, text::OPENID_CHANGED),
@@ -116,6 +119,7 @@ impl Refusal {
             Refusal::Certificate(refusal) => refusal.to_string(),
             Refusal::Sign(refusal) => refusal.to_string(),
             Refusal::Permission(refusal) => refusal.to_string(),
+            Refusal::NotAProvider => "sub_mch_id: no merchant is a service provider yet".to_owned(),
             Refusal::NoSuchPacket => "there is no such packet, or it is older than 30 days".to_owned(),
             Refusal::Rejected(rejection) => format!("{rejection:?}"),
             Refusal::Declined(decline) => format!("landed: {}", decline.name()),

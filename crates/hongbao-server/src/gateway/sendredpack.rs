@@ -18,6 +18,10 @@ pub(super) async fn handle<S: Store>(platform: Arc<Platform<S>>, peer: Peer, par
     let caller = authenticate(&platform, &peer, &SENDREDPACK, &params).await?;
     let app = parsed(&params, "wxappid")?;
     caller.permit(&platform, &peer, Product::Ordinary, &app).await?;
+    if !text_of(&params, "sub_mch_id").is_empty() {
+        // Sent on a sub-merchant's behalf, whose money it would be: not the caller's to take instead.
+        return Err(Refusal::NotAProvider);
+    }
 
     let merchant = caller.merchant.id.clone();
     let bill = BillKey { merchant: merchant.clone(), family: Family::Packets, bill_no: parsed(&params, "mch_billno")? };

@@ -227,3 +227,12 @@ async fn only_post_is_a_call() {
     let reply = reqwest::Client::new().post(url).body(body).send().await.unwrap();
     assert_eq!(reply.status(), 404);
 }
+
+#[tokio::test]
+async fn nobody_pays_for_a_sub_merchant() {
+    let bench = Bench::start().await;
+    let reply = bench.send(&[("sub_mch_id", "10000090")]).await;
+    assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "ACCEPTMODE_ERROR"]);
+    assert_eq!(codes(&bench.send(&[("sub_mch_id", "")]).await), ["SUCCESS"; 3], "an empty field is none");
+    bench.assert_books(1).await;
+}
