@@ -3,8 +3,6 @@
 //! Chosen: the app that the query names need not be the packet's. The bill number is the merchant's
 //! own, and nobody knows how production takes another `appid`.
 
-use std::sync::Arc;
-
 use hongbao_engine::packet::{BillKey, Family, PacketStatus, Product};
 use hongbao_store::Store;
 use hongbao_wire::endpoint::GETHBINFO;
@@ -15,13 +13,13 @@ use super::map_error::{Refusal, decline_answer};
 use crate::listener::Peer;
 use crate::platform::Platform;
 
-pub(super) async fn handle<S: Store>(platform: Arc<Platform<S>>, peer: Peer, params: Params) -> Result<Reply, Refusal> {
-    let caller = authenticate(&platform, &peer, &GETHBINFO, &params).await?;
+pub(super) async fn handle<S: Store>(platform: &Platform<S>, peer: &Peer, params: &Params) -> Result<Reply, Refusal> {
+    let caller = authenticate(platform, peer, &GETHBINFO, params).await?;
     caller.merchant.judge_address(peer.address)?;
     let bill = BillKey {
         merchant: caller.merchant.id.clone(),
         family: Family::Packets,
-        bill_no: parsed(&params, "mch_billno")?,
+        bill_no: parsed(params, "mch_billno")?,
     };
     let found = platform.store.packet_by_bill(&bill).await?;
     let view = found.filter(|view| view.packet.is_queryable(view.now)).ok_or(Refusal::NoSuchPacket)?;
@@ -30,7 +28,7 @@ pub(super) async fn handle<S: Store>(platform: Arc<Platform<S>>, peer: Peer, par
     let status = packet.status(view.now);
     let mut reply = Reply::success(text::QUERY_OK);
     reply
-        .echo(&GETHBINFO, &params, None)
+        .echo(&GETHBINFO, params, None)
         .text("detail_id", packet.id.as_str())
         .text("status", wire_status(status).as_str())
         .text("send_type", "API")

@@ -39,16 +39,13 @@ pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
 }
 
 /// One request: read, handled by its endpoint, answered. Business errors are HTTP 200, too.
-async fn call<S: Store, F>(
+async fn call<S: Store>(
     State(platform): State<Arc<Platform<S>>>,
     Extension(peer): Extension<Peer>,
     request: Request,
     endpoint: &'static Endpoint,
-    handle: impl FnOnce(Arc<Platform<S>>, Peer, Params) -> F,
-) -> Response
-where
-    F: Future<Output = Result<Reply, Refusal>>,
-{
+    handle: impl AsyncFnOnce(&Platform<S>, &Peer, &Params) -> Result<Reply, Refusal>,
+) -> Response {
     if request.method() != Method::POST {
         let code = ErrorCode::RequirePostMethod;
         return xml(&Reply::failure(&code, code.text()));
@@ -61,7 +58,7 @@ where
             return ([(header::CONNECTION, "close")], xml(&Reply::xml_error())).into_response();
         }
     };
-    match handle(platform, peer, params.clone()).await {
+    match handle(&platform, &peer, &params).await {
         Ok(reply) => xml(&reply),
         Err(refusal) => {
             refusal.log(endpoint, &params);

@@ -1,7 +1,5 @@
 //! `sendredpack` (发放普通红包): a merchant sends a packet to one person.
 
-use std::sync::Arc;
-
 use hongbao_engine::command::SendPacket;
 use hongbao_engine::outcome::SendOutcome;
 use hongbao_engine::packet::{BillKey, Family, Product, Texts};
@@ -14,31 +12,31 @@ use super::map_error::Refusal;
 use crate::listener::Peer;
 use crate::platform::Platform;
 
-pub(super) async fn handle<S: Store>(platform: Arc<Platform<S>>, peer: Peer, params: Params) -> Result<Reply, Refusal> {
-    let caller = authenticate(&platform, &peer, &SENDREDPACK, &params).await?;
-    let app = parsed(&params, "wxappid")?;
-    caller.permit(&platform, &peer, Product::Ordinary, &app).await?;
-    if !text_of(&params, "sub_mch_id").is_empty() {
+pub(super) async fn handle<S: Store>(platform: &Platform<S>, peer: &Peer, params: &Params) -> Result<Reply, Refusal> {
+    let caller = authenticate(platform, peer, &SENDREDPACK, params).await?;
+    let app = parsed(params, "wxappid")?;
+    caller.permit(platform, peer, Product::Ordinary, &app).await?;
+    if !text_of(params, "sub_mch_id").is_empty() {
         // Sent on a sub-merchant's behalf, whose money it would be: not the caller's to take instead.
         return Err(Refusal::NotAProvider);
     }
 
     let merchant = caller.merchant.id.clone();
-    let bill = BillKey { merchant: merchant.clone(), family: Family::Packets, bill_no: parsed(&params, "mch_billno")? };
+    let bill = BillKey { merchant: merchant.clone(), family: Family::Packets, bill_no: parsed(params, "mch_billno")? };
     let send = SendPacket {
         packet_id: platform.packet_ids.next(&bill, platform.clock.0.now()),
         bill,
         product: Product::Ordinary,
         payer: merchant,
         app,
-        recipient: parsed(&params, "re_openid")?,
-        total: parsed(&params, "total_amount")?,
-        share_count: parsed(&params, "total_num")?,
+        recipient: parsed(params, "re_openid")?,
+        total: parsed(params, "total_amount")?,
+        share_count: parsed(params, "total_num")?,
         texts: Texts {
-            sender_name: text_of(&params, "send_name"),
-            greeting: text_of(&params, "wishing"),
-            activity: text_of(&params, "act_name"),
-            remark: text_of(&params, "remark"),
+            sender_name: text_of(params, "send_name"),
+            greeting: text_of(params, "wishing"),
+            activity: text_of(params, "act_name"),
+            remark: text_of(params, "remark"),
             scene: params.get("scene_id").filter(|scene| !scene.is_empty()).map(str::to_owned),
         },
     };
@@ -54,7 +52,7 @@ pub(super) async fn handle<S: Store>(platform: Arc<Platform<S>>, peer: Peer, par
                 "a packet was sent"
             );
             let mut reply = Reply::success(text::SEND_OK);
-            reply.echo(&SENDREDPACK, &params, None).text("send_listid", accepted.packet.as_str());
+            reply.echo(&SENDREDPACK, params, None).text("send_listid", accepted.packet.as_str());
             Ok(reply)
         }
         SendOutcome::Declined(decline) => Err(Refusal::Declined(decline)),
