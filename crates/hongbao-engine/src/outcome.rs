@@ -4,7 +4,7 @@
 use hongbao_types::{Fen, MerchantId, PacketId, Timestamp};
 
 use crate::ledger::Transfer;
-use crate::packet::Claim;
+use crate::packet::{Claim, Decline};
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,48 +59,6 @@ pub struct Accepted {
     pub sent_at: Timestamp,
     /// Whether this call only got the first one's answer.
     pub is_replay: bool,
-}
-
-/// Why a packet was declined and stored (it *landed*).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decline {
-    /// The payer's money is frozen.
-    Frozen,
-    /// The recipient got his packets of the day from this merchant.
-    RecipientPacketsPerDay,
-    /// The recipient got his money of the day from this merchant.
-    RecipientAmountPerDay,
-    /// The merchant sent its money of the day.
-    AmountPerDay,
-    /// The payer's funds don't cover the total.
-    InsufficientFunds,
-}
-
-impl Decline {
-    /// All of them.
-    pub const ALL: [Decline; 5] = [
-        Decline::Frozen,
-        Decline::RecipientPacketsPerDay,
-        Decline::RecipientAmountPerDay,
-        Decline::AmountPerDay,
-        Decline::InsufficientFunds,
-    ];
-
-    /// Its name, as stores and logs write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Decline::Frozen => "frozen",
-            Decline::RecipientPacketsPerDay => "recipient_packets_per_day",
-            Decline::RecipientAmountPerDay => "recipient_amount_per_day",
-            Decline::AmountPerDay => "amount_per_day",
-            Decline::InsufficientFunds => "insufficient_funds",
-        }
-    }
-
-    /// The decline of that name.
-    pub fn from_name(name: &str) -> Option<Decline> {
-        Decline::ALL.into_iter().find(|decline| decline.name() == name)
-    }
 }
 
 /// Why a packet was rejected.

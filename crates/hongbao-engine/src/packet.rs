@@ -2,8 +2,6 @@
 
 use hongbao_types::{AppId, BillNo, Fen, MerchantId, OpenId, PacketId, Timestamp};
 
-use crate::outcome::Decline;
-
 /// Bill numbers are unique within a family: one for all endpoints that send packets, one for transfers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
@@ -44,6 +42,48 @@ pub struct Texts {
     pub remark: String,
     /// The scene (场景), when one was given.
     pub scene: Option<String>,
+}
+
+/// Why a packet was declined and stored (it *landed*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decline {
+    /// The payer's money is frozen.
+    Frozen,
+    /// The recipient got his packets of the day from this merchant.
+    RecipientPacketsPerDay,
+    /// The recipient got his money of the day from this merchant.
+    RecipientAmountPerDay,
+    /// The merchant sent its money of the day.
+    AmountPerDay,
+    /// The payer's funds don't cover the total.
+    InsufficientFunds,
+}
+
+impl Decline {
+    /// All of them.
+    pub const ALL: [Decline; 5] = [
+        Decline::Frozen,
+        Decline::RecipientPacketsPerDay,
+        Decline::RecipientAmountPerDay,
+        Decline::AmountPerDay,
+        Decline::InsufficientFunds,
+    ];
+
+    /// Its name, as stores and logs write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Decline::Frozen => "frozen",
+            Decline::RecipientPacketsPerDay => "recipient_packets_per_day",
+            Decline::RecipientAmountPerDay => "recipient_amount_per_day",
+            Decline::AmountPerDay => "amount_per_day",
+            Decline::InsufficientFunds => "insufficient_funds",
+        }
+    }
+
+    /// The decline of that name.
+    pub fn from_name(name: &str) -> Option<Decline> {
+        Decline::ALL.into_iter().find(|decline| decline.name() == name)
+    }
 }
 
 /// The state that a packet's row records. What time alone brings is read from [`Packet::status`].

@@ -3,7 +3,7 @@
 use hongbao_engine::directory::{Mode, SignAlgorithm, Validity};
 use hongbao_engine::ledger::{LedgerAccount, TransferKind};
 use hongbao_engine::limits::CounterKey;
-use hongbao_engine::outcome::Decline;
+use hongbao_engine::packet::Decline;
 use hongbao_engine::packet::{Family, PacketState, Product};
 use hongbao_store::StoreKind;
 use hongbao_types::{AppId, Fen, MerchantId, OpenId, Timestamp};

@@ -16,10 +16,10 @@ use hongbao_engine::directory::{
 };
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::outcome::{
-    Accepted, ClaimRejection, Claimed, Decline, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
+    Accepted, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
     TopUpRejection,
 };
-use hongbao_engine::packet::{BillKey, Family, PacketState, PacketStatus, Product, Texts};
+use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Texts};
 use hongbao_types::{ApiKey, AppId, BillNo, Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
 use crate::clock::{Clock, ManualClock};

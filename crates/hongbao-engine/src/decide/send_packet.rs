@@ -7,8 +7,8 @@ use crate::command::SendPacket;
 use crate::directory::Merchant;
 use crate::ledger::{LedgerAccount, Posting};
 use crate::limits::Counter;
-use crate::outcome::{Accepted, Decline, Difference, SendOutcome, SendRejection};
-use crate::packet::{Packet, PacketState, Product};
+use crate::outcome::{Accepted, Difference, SendOutcome, SendRejection};
+use crate::packet::{Decline, Packet, PacketState, Product};
 use crate::rows::Rows;
 
 pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy: &Policy) -> Result<SendOutcome, Bug> {

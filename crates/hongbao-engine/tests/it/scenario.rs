@@ -31,10 +31,10 @@ use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::Merchant;
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::outcome::{
-    Accepted, ClaimRejection, Claimed, ClockRejection, Decline, Difference, Expired, Outcome, PutRejection,
-    SendOutcome, SendRejection, TopUpRejection,
+    Accepted, ClaimRejection, Claimed, ClockRejection, Difference, Expired, Outcome, PutRejection, SendOutcome,
+    SendRejection, TopUpRejection,
 };
-use hongbao_engine::packet::{BillKey, Claim, Due, Packet, PacketStatus, Product};
+use hongbao_engine::packet::{BillKey, Claim, Decline, Due, Packet, PacketStatus, Product};
 use hongbao_engine::rows::KeySet;
 use hongbao_store::memory::Tables;
 use hongbao_types::{Fen, MerchantId, PacketId, Reference, Timestamp};

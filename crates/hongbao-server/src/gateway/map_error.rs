@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use hongbao_engine::directory::{CertificateRefusal, PermissionRefusal};
-use hongbao_engine::outcome::{Decline, Difference, SendRejection};
+use hongbao_engine::outcome::{Difference, SendRejection};
+use hongbao_engine::packet::Decline;
 use hongbao_store::{CallError, StoreError};
 use hongbao_types::Fen;
 use hongbao_wire::{Endpoint, ErrorCode, FieldRefusal, Params, Reply, SignRefusal, text};

@@ -8,10 +8,10 @@ use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::ledger::Transfer;
 use hongbao_engine::outcome::{
-    Accepted, ClaimRejection, Claimed, Decline, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
+    Accepted, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
     TopUpRejection,
 };
-use hongbao_engine::packet::{BillKey, Claim, Due, PacketStatus};
+use hongbao_engine::packet::{BillKey, Claim, Decline, Due, PacketStatus};
 use hongbao_types::{AppId, Fen, MerchantId, OpenId, Reference, Timestamp};
 
 use crate::{DAY_MS, HOUR_MS, MINUTE_MS};
