@@ -5,7 +5,6 @@ mod admin;
 mod bench;
 mod claims;
 mod gethbinfo;
-mod logs;
 mod sendredpack;
 mod stop;
 mod tls;

@@ -1,11 +1,17 @@
-//! What a log says: why a request was refused, and no secret.
+//! What a log says: why a request was refused, and no secret. A process of its own, for there is one
+//! log in a process.
+#![expect(clippy::unwrap_used, reason = "a test fails when one of its steps does")]
+
+#[path = "it/bench.rs"]
+#[expect(dead_code, reason = "shared with the other tests, which use more of it")]
+mod bench;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use crate::bench::{APP, Bench, KEY, OPENID, element, sample, signed};
+use bench::{APP, Bench, KEY, OPENID, element, sample, signed};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -27,17 +33,15 @@ impl Write for Log {
     }
 }
 
-// One thread, so that everything the doors do is logged here.
-#[tokio::test(flavor = "current_thread")]
+#[tokio::test]
 async fn every_refusal_says_why_in_one_line_and_nothing_shows_a_secret() {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
+    tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_ansi(false)
         .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+        .init();
 
     let bench = Bench::start().await;
     let mut all = log.take();
@@ -78,7 +82,7 @@ async fn every_refusal_says_why_in_one_line_and_nothing_shows_a_secret() {
     bench.claim(packet, OPENID).await;
     bench.get(&format!("/admin/apps/{APP}/wallets/{OPENID}")).await;
     all += &log.take();
-    for secret in [KEY, OPENID, &signature, &assertion, crate::bench::TOKEN, "PRIVATE KEY"] {
+    for secret in [KEY, OPENID, &signature, &assertion, bench::TOKEN, "PRIVATE KEY"] {
         assert!(!all.contains(secret), "a secret was logged: {secret}");
     }
 }
