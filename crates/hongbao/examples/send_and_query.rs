@@ -1,14 +1,10 @@
 //! Sends a packet through a sandbox that `hongbao dev` runs in this folder, and asks what became of it.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
-
-use std::fs::read_to_string;
-
 use hongbao::{ApiKey, Client, Fen, MerchantId, SendRedPack};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let file = |name: &str| read_to_string(format!("hongbao-dev/{name}"));
-    let client = Client::builder(MerchantId::try_new("10000098")?, ApiKey::try_new(file("api_key.txt")?.trim())?)
+    let file = |name: &str| std::fs::read_to_string(format!("hongbao-dev/{name}"));
+    let client = Client::builder(MerchantId::try_new("10000098")?, ApiKey::try_new(&file("api_key.txt")?)?)
         .base_url("https://localhost:8443")
         .identity_pem(&file("apiclient_cert.pem")?, &file("apiclient_key.pem")?)
         .root_ca_pem(&file("rootca.pem")?)
@@ -25,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         client_ip: "192.168.0.1".to_owned(),
         scene: None,
     };
-    println!("sent as {}", client.sendredpack(&packet).await?.packet);
-    println!("it is {}", client.gethbinfo(&packet.bill_no, &packet.app).await?.status.as_str());
+    eprintln!("sent as {}", client.sendredpack(&packet).await?.packet);
+    eprintln!("it is {}", client.gethbinfo(&packet.bill_no, &packet.app).await?.status.as_str());
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hongbao_types::{ApiKey, MerchantId};
-use hongbao_wire::{Answer, Endpoint, Params, REPLY_LIMIT, ReplyBody, SignType, sign};
+use hongbao_wire::{Answer, Endpoint, Params, REPLY_LIMIT, ReplyBody, SignPolicy, SignType, sign};
 
 use crate::error::{Error, Kind};
 
@@ -40,9 +40,9 @@ pub enum BuildError {
     Identity(#[source] reqwest::Error),
     /// The root certificate makes no sense.
     #[error("the root certificate can't be used: it must be PEM")]
-    RootCa(#[source] reqwest::Error),
+    RootCa(#[source] Option<reqwest::Error>),
     /// The address makes no sense.
-    #[error("the base URL must begin with https:// or http://: {0}")]
+    #[error("the base URL must be https://HOST or http://HOST, perhaps with a port and a path: {0}")]
     BaseUrl(String),
     /// The HTTP client could not be made.
     #[error("the HTTP client could not be made")]
@@ -73,6 +73,9 @@ impl Client {
         check(endpoint, &params)?;
         let signature = sign::sign(SignType::Md5, &params, &self.api_key);
         add(&mut params, "sign", signature)?;
+        // What the platform would find: a text such as "…&remark=…" could be read as another field.
+        sign::verify(&params, endpoint, [&self.api_key], SignPolicy::default())
+            .map_err(|refusal| Kind::Invalid(refusal.to_string()))?;
 
         let reply = self.exchange(endpoint, hongbao_wire::encode(&params)).await?;
         if reply.fields.get("sign").is_some_and(|sign| !sign.is_empty()) {
@@ -84,6 +87,7 @@ impl Client {
                 Ok(reply)
             }
             Answer::Declined { code, description } => {
+                expect_no_other(&params, &reply)?;
                 Err(Kind::Declined { code, description, family: endpoint.family }.into())
             }
             Answer::Refused { message } => Err(Kind::Refused(message).into()),
@@ -138,6 +142,23 @@ fn expect_echo(endpoint: &Endpoint, params: &Params, reply: &ReplyBody) -> Resul
     }
 }
 
+/// Not every "no" repeats what it is about; one that names another bill number is another's.
+fn expect_no_other(params: &Params, reply: &ReplyBody) -> Result<(), Error> {
+    let named = reply.fields.get("mch_billno").filter(|named| !named.is_empty());
+    if named.is_none() || named == params.get("mch_billno") { Ok(()) } else { Err(Kind::Mismatch("mch_billno").into()) }
+}
+
+/// Nothing but scheme, host, port and path: a password in an address would be printed with it.
+fn is_base_url(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| {
+        ["https", "http"].contains(&url.scheme())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
 /// 32 hexadecimal digits, new for each call.
 fn nonce() -> Result<String, Error> {
     let mut bytes = [0_u8; 16];
@@ -172,7 +193,7 @@ impl ClientBuilder {
 
     /// The client.
     pub fn build(self) -> Result<Client, BuildError> {
-        if !["https://", "http://"].iter().any(|scheme| self.base_url.starts_with(scheme)) {
+        if !is_base_url(&self.base_url) {
             return Err(BuildError::BaseUrl(self.base_url));
         }
         let mut http = reqwest::Client::builder()
@@ -181,13 +202,23 @@ impl ClientBuilder {
             .retry(reqwest::retry::never())
             .user_agent(concat!("hongbao/", env!("CARGO_PKG_VERSION")));
         if let Some(pem) = &self.identity {
-            http = http.identity(reqwest::Identity::from_pem(pem.as_bytes()).map_err(BuildError::Identity)?);
+            let identity = reqwest::Identity::from_pem(pem.as_bytes()).map_err(BuildError::Identity)?;
+            // Whether the two belong together shows only when a client is made of them.
+            let alone = reqwest::Client::builder().tls_certs_only([]).identity(identity.clone());
+            alone.build().map_err(BuildError::Identity)?;
+            http = http.identity(identity);
         }
         if let Some(pem) = &self.root_ca {
-            let root = reqwest::Certificate::from_pem(pem.as_bytes()).map_err(BuildError::RootCa)?;
-            http = http.tls_certs_only([root]);
+            let roots =
+                reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|e| BuildError::RootCa(Some(e)))?;
+            if roots.is_empty() {
+                return Err(BuildError::RootCa(None));
+            }
+            http = http.tls_certs_only(roots);
         }
-        let http = http.build().map_err(BuildError::Http)?;
+        let http = http.build().map_err(|error| {
+            if self.root_ca.is_some() { BuildError::RootCa(Some(error)) } else { BuildError::Http(error) }
+        })?;
         Ok(Client { http, base_url: self.base_url, merchant: self.merchant, api_key: self.api_key })
     }
 }

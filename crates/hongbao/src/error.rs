@@ -119,10 +119,18 @@ impl fmt::Display for Error {
             Kind::Unclear(_) => f.write_str("the answer says neither yes nor no"),
             Kind::Mismatch(what) => write!(f, "the answer does not match the request: {what}"),
             Kind::WrongSignature => f.write_str("the answer's signature is wrong"),
-            Kind::Refused(message) => write!(f, "not understood: {message}"),
-            Kind::Declined { code, description, .. } => write!(f, "{code}: {description}"),
+            Kind::Refused(message) => write!(f, "not understood: {}", one_line(message)),
+            Kind::Declined { code, description, .. } => match code.as_str() {
+                "" => write!(f, "no, without a code: {}", one_line(description)),
+                code => write!(f, "{}: {}", one_line(code), one_line(description)),
+            },
         }
     }
+}
+
+/// What came from outside must not pass for a line of a log.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl fmt::Debug for Error {
