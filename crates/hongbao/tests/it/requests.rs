@@ -4,9 +4,7 @@ use hongbao::{Certainty, NextStep, SendRedPack};
 use hongbao_wire::endpoint::{GETHBINFO, SENDREDPACK};
 use hongbao_wire::{Endpoint, Mode, Params, SignPolicy, sign};
 
-use crate::fixtures::{
-    APP, BILL_NO, KEY, OPENID, SENT, altered, assert_error_keeps_secrets, builder, client, key, packet,
-};
+use crate::fixtures::{APP, BILL_NO, OPENID, SENT, altered, assert_error_keeps_secrets, client, key, packet};
 use crate::mock::{Mock, Plan, Request};
 
 fn sent() -> Plan {
