@@ -23,7 +23,7 @@ impl AdminClient {
             (None, Some(url)) => {
                 let token = section.token_file.as_deref().map(read_file).transpose()?;
                 let token = token.map(|token| token.trim().to_owned());
-                Ok(AdminClient { http: reqwest::Client::new(), base_url: url.clone(), token })
+                Ok(AdminClient { http: crate::http_client(None)?, base_url: url.clone(), token })
             }
             _ => Err(Failure::new("the section [admin] names a socket or a url, and not both")),
         }
@@ -97,8 +97,10 @@ pub(crate) fn api_failure(status: StatusCode, body: &Value) -> Failure {
     if let Some(stored) = error["details"].get("stored") {
         return failure.hint(format!("stored: {stored}"));
     }
-    match error["money_moved"].as_str() {
-        Some("unknown") => failure.hint("money may have moved: make the same call again, with the same values"),
+    match (error["code"].as_str(), error["money_moved"].as_str()) {
+        (_, Some("unknown")) => failure.hint("money may have moved: make the same call again, with the same values"),
+        (Some("exists"), _) => failure.hint("--replace takes its place; nothing was done"),
+        (_, Some("no")) => failure.hint("nothing was done; correct the call and make it again"),
         _ => failure,
     }
 }

@@ -50,9 +50,10 @@ impl Kit {
             ("server_key.pem", &self.server_key_pem),
             ("apiclient_cert.pem", &self.merchant_certificate_pem),
             ("apiclient_key.pem", &self.merchant_key_pem),
-            ("api_key.txt", &self.api_key),
             ("app_key.pem", &self.app_key_pem),
             ("app_public_key.pem", &self.app_public_key_pem),
+            // The last one: where it is, all are.
+            ("api_key.txt", &self.api_key),
         ];
         files.into_iter().try_for_each(|(name, content)| write_private(&folder.join(name), content))
     }
@@ -61,7 +62,9 @@ impl Kit {
     pub(crate) fn read(folder: &Path) -> Result<Kit> {
         let read = |name: &str| {
             let path = folder.join(name);
-            std::fs::read_to_string(&path).explain(path.display())
+            std::fs::read_to_string(&path)
+                .explain(path.display())
+                .map_err(|failure| failure.hint("put the file back, or begin anew in another folder: --dir FOLDER"))
         };
         Ok(Kit {
             authority_pem: read("rootca.pem")?,
@@ -142,10 +145,11 @@ pub(crate) fn random_api_key() -> std::result::Result<ApiKey, anyhow::Error> {
 /// Writes a file that only its owner can read.
 pub(crate) fn write_private(path: &Path, content: &str) -> Result<()> {
     use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).truncate(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let write = || options.open(path)?.write_all(content.as_bytes());
-    write().explain(path.display())
+    let write = || {
+        // Made aside (0600) and put in place: nobody ever sees half a file.
+        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("")))?;
+        file.write_all(content.as_bytes())?;
+        file.persist(path).map_err(|error| error.error)
+    };
+    write().map(|_| ()).explain(path.display())
 }

@@ -1,6 +1,5 @@
 //! The command `hongbao`: the only place where platform, store and SDK meet, and the only one that
 //! reads arguments and environment.
-#![expect(clippy::print_stdout, reason = "a command's results go to standard output")]
 
 mod admin_client;
 mod args;
@@ -39,6 +38,22 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     runtime.block_on(commands::run(arguments.command))
 }
 
+/// Prints a line of a command's result. Who was to read it may be gone (`hongbao audit | head -1`): then the
+/// command ends here, so that nothing is done that nobody was told of.
+fn print_line(line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    if let Err(error) = writeln!(std::io::stdout(), "{line}") {
+        eprintln!("error: the result can't be printed: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// As `println!`, without its panic.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::print_line(format_args!($($line)*)) };
+}
+use say;
+
 /// Servers log what they do, other commands only what is odd; `RUST_LOG` says otherwise. Logs go to
 /// standard error.
 fn init_logging(command: &Command) {
@@ -54,13 +69,20 @@ fn init_logging(command: &Command) {
         .init();
 }
 
-/// A client for the platform's JSON doors.
+/// A client for the platform's JSON doors. A proxy is for what is far away, not for them.
 fn http_client(root_ca: Option<&str>) -> Result<reqwest::Client> {
-    let mut builder = reqwest::Client::builder();
+    let builder = reqwest::Client::builder().no_proxy();
     if let Some(pem) = root_ca {
-        let certificate =
-            reqwest::Certificate::from_pem(pem.as_bytes()).explain("the root certificate makes no sense")?;
-        builder = builder.tls_certs_only([certificate]);
+        let wrong = |why: &str| {
+            Failure::new(format!("the root certificate can't be used: it must be PEM{why}"))
+                .hint("root_ca_file in the profile names a PEM certificate: rootca.pem")
+        };
+        let roots = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
+        let roots = roots.map_err(|error| wrong(&format!(": {}", chain(&error))))?;
+        if roots.is_empty() {
+            return Err(wrong(""));
+        }
+        return builder.tls_certs_only(roots).build().map_err(|error| wrong(&format!(": {}", chain(&error))));
     }
     builder.build().map_err(|error| Failure::new(chain(&error)))
 }

@@ -82,10 +82,7 @@ impl Profile {
             Failure::new(format!("the profile can't be read: {}: {error}", path.display()))
                 .hint("start `hongbao dev` in this folder, or name a profile: --profile FILE or HONGBAO_PROFILE=FILE")
         })?;
-        let mut profile: Profile = toml::from_str(&text).map_err(|error| {
-            Failure::new(format!("the profile makes no sense: {}: {}", path.display(), error.message()))
-                .hint("compare it with the one that `hongbao dev` writes")
-        })?;
+        let mut profile: Profile = toml::from_str(&text).map_err(|error| senseless(path, &error.message()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(merchant) = &mut profile.merchant {
             rebase(folder, [&mut merchant.api_key_file]);
@@ -125,8 +122,8 @@ impl Profile {
         };
         Ok(MerchantAccess {
             base_url: section.base_url,
-            merchant: section.mch_id.parse().map_err(Failure::new)?,
-            app: section.wxappid.parse().map_err(Failure::new)?,
+            merchant: section.mch_id.parse().map_err(|error| senseless(path, &error))?,
+            app: section.wxappid.parse().map_err(|error| senseless(path, &error))?,
             api_key: read_api_key(&section.api_key_file)?,
             identity,
             root_ca: section.root_ca_file.as_deref().map(read_file).transpose()?,
@@ -137,7 +134,7 @@ impl Profile {
         let section = self.app.ok_or_else(|| missing(path, "app"))?;
         Ok(AppAccess {
             base_url: section.base_url,
-            app: section.app_id.parse().map_err(Failure::new)?,
+            app: section.app_id.parse().map_err(|error| senseless(path, &error))?,
             key_id: section.key_id,
             private_key: read_file(&section.private_key_file)?,
             root_ca: section.root_ca_file.as_deref().map(read_file).transpose()?,
@@ -145,13 +142,23 @@ impl Profile {
     }
 
     pub(crate) fn admin(self, path: &Path) -> Result<AdminSection> {
-        self.admin.ok_or_else(|| missing(path, "admin"))
+        let section = self.admin.ok_or_else(|| missing(path, "admin"))?;
+        if section.socket.is_some() == section.url.is_some() {
+            let message = format!("the section [admin] names a socket or a url, and not both: {}", path.display());
+            return Err(Failure::new(message).hint(COMPARE));
+        }
+        Ok(section)
     }
 }
 
+const COMPARE: &str = "compare it with the one that `hongbao dev` writes";
+
+fn senseless(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("the profile makes no sense: {}: {why}", path.display())).hint(COMPARE)
+}
+
 fn missing(path: &Path, section: &str) -> Failure {
-    Failure::new(format!("the profile has no section [{section}]: {}", path.display()))
-        .hint("compare it with the one that `hongbao dev` writes")
+    Failure::new(format!("the profile has no section [{section}]: {}", path.display())).hint(COMPARE)
 }
 
 fn rebase<'a>(folder: &Path, paths: impl IntoIterator<Item = &'a mut PathBuf>) {
@@ -162,7 +169,9 @@ fn rebase<'a>(folder: &Path, paths: impl IntoIterator<Item = &'a mut PathBuf>) {
 
 /// The content of a file named in a profile, a configuration or a flag.
 pub(crate) fn read_file(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).explain(path.display())
+    std::fs::read_to_string(path)
+        .explain(path.display())
+        .map_err(|failure| failure.hint("check the path; in a profile or a configuration it is relative to that file"))
 }
 
 /// The API key in a file; white space around it does not count.

@@ -33,6 +33,19 @@ pub struct Doors {
     pub admin: Vec<AdminDoor>,
 }
 
+impl Doors {
+    /// Whether these doors can be opened for a store of this kind: asked before there is one.
+    pub fn check(&self, kind: StoreKind) -> Result<(), StartError> {
+        if self.plain.is_some() && kind == StoreKind::Live {
+            return Err(StartError::PlainIsForSandboxes);
+        }
+        if let Some((_, options)) = &self.tls {
+            Tls::new(options)?;
+        }
+        Ok(())
+    }
+}
+
 /// A door for operators.
 pub enum AdminDoor {
     /// A Unix socket: who may open the file may come in.
@@ -100,9 +113,7 @@ impl<S: Store> Server<S> {
         (platform, lane): (Arc<Platform<S>>, LaneThread),
         doors: Doors,
     ) -> Result<Server<S>, StartError> {
-        if doors.plain.is_some() && platform.store.info().kind == StoreKind::Live {
-            return Err(StartError::PlainIsForSandboxes);
-        }
+        doors.check(platform.store.info().kind)?;
         let (stop, stopping) = watch::channel(false);
         let mut server =
             Server { platform, lane, addresses: Addresses::default(), stop, tasks: Vec::new(), sockets: Vec::new() };
@@ -177,13 +188,22 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
     Ok((listener, address))
 }
 
-/// A socket file left behind by a server that was killed is removed: the store's lock says that none runs.
+/// A socket left behind by a server that was killed is removed; any other file, and a socket that
+/// somebody listens on, is left alone.
 fn listen_on_socket(path: &std::path::Path) -> Result<UnixListener, StartError> {
+    use std::io::{Error, ErrorKind};
+    use std::os::unix::fs::FileTypeExt;
     let failed = |error| StartError::Listen { address: path.display().to_string(), error };
-    if let Err(error) = std::fs::remove_file(path)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(failed(error));
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(failed(Error::new(ErrorKind::AlreadyExists, "there is a file that is no socket")));
+        }
+        Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => {
+            return Err(failed(Error::new(ErrorKind::AddrInUse, "somebody listens there already")));
+        }
+        Ok(_) => std::fs::remove_file(path).map_err(failed)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
     }
     let listener = UnixListener::bind(path).map_err(failed)?;
     // Only its owner may come in.

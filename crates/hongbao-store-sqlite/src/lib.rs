@@ -98,6 +98,10 @@ impl std::fmt::Debug for SqliteStore {
 impl SqliteStore {
     /// Opens the store at `path`, or creates one that is `info`. Its real time is `clock`'s.
     pub fn open_or_create(path: &Path, info: &StoreInfo, clock: Arc<dyn Clock>) -> Result<SqliteStore, OpenError> {
+        if std::fs::metadata(path).is_ok_and(|found| found.len() > 0) {
+            // Somebody else's file is left alone, and nothing is put beside it.
+            SqliteStore::open_read_only(path, clock.clone())?;
+        }
         let lock = take_lock(path)?;
         create_private(path)?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -113,6 +117,9 @@ impl SqliteStore {
     pub fn open_read_only(path: &Path, clock: Arc<dyn Clock>) -> Result<SqliteStore, OpenError> {
         if !path.exists() {
             return Err(OpenError::Missing(path.into()));
+        }
+        if path.is_dir() {
+            return Err(OpenError::NotAStore(path.into()));
         }
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         migrations::check(&connection, path, migrations::Empty::IsNoStore)?;
@@ -250,12 +257,8 @@ fn sqlite_error(path: &Path, error: &rusqlite::Error) -> OpenError {
 fn take_lock(path: &Path) -> Result<File, OpenError> {
     let mut lock_path = path.as_os_str().to_owned();
     lock_path.push(".lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(|error| io_error(path, &error))?;
+    // Whoever may open it may hold it, and so keep the server out: its owner only.
+    let file = open_private(Path::new(&lock_path)).map_err(|error| io_error(path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.into())),
@@ -265,11 +268,15 @@ fn take_lock(path: &Path) -> Result<File, OpenError> {
 
 /// The store holds keys: nobody but its owner reads it.
 fn create_private(path: &Path) -> Result<(), OpenError> {
+    open_private(path).map(|_| ()).map_err(|error| io_error(path, &error))
+}
+
+fn open_private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ()).map_err(|error| io_error(path, &error))
+    options.open(path)
 }
 
 fn store_error(error: &rusqlite::Error) -> StoreError {

@@ -159,6 +159,16 @@ fn is_base_url(url: &str) -> bool {
     })
 }
 
+fn is_loopback(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => {
+            host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        None => false,
+    })
+}
+
 /// 32 hexadecimal digits, new for each call.
 fn nonce() -> Result<String, Error> {
     let mut bytes = [0_u8; 16];
@@ -201,6 +211,10 @@ impl ClientBuilder {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .user_agent(concat!("hongbao/", env!("CARGO_PKG_VERSION")));
+        if is_loopback(&self.base_url) {
+            // A proxy would look for it on its own machine.
+            http = http.no_proxy();
+        }
         if let Some(pem) = &self.identity {
             let identity = reqwest::Identity::from_pem(pem.as_bytes()).map_err(BuildError::Identity)?;
             // Whether the two belong together shows only when a client is made of them.

@@ -9,6 +9,7 @@ use super::admin;
 use crate::args::AppAddArgs;
 use crate::error::Result;
 use crate::profile::read_file;
+use crate::say;
 
 pub(crate) async fn add(args: AppAddArgs) -> Result<ExitCode> {
     let public_key = read_file(&args.public_key)?;
@@ -18,10 +19,10 @@ pub(crate) async fn add(args: AppAddArgs) -> Result<ExitCode> {
         "merchants": merchants,
     });
     admin(&args.profile)?.put(&format!("/admin/apps/{}?replace={}", args.app, args.replace), &body).await?;
-    println!("app         {}", args.app);
-    println!("key         {}", args.key_id);
+    say!("app         {}", args.app);
+    say!("key         {}", args.key_id);
     if !merchants.is_empty() {
-        println!("merchants   {}", merchants.join(" "));
+        say!("merchants   {}", merchants.join(" "));
     }
     Ok(ExitCode::SUCCESS)
 }

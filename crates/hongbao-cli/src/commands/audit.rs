@@ -12,25 +12,29 @@ use serde_json::Value;
 use super::admin;
 use crate::args::AuditArgs;
 use crate::error::{Failure, Result};
+use crate::say;
 
 pub(crate) async fn run(args: AuditArgs) -> Result<ExitCode> {
     let lines = match &args.store {
         Some(path) => of_store(path).await?,
         None => of_platform(&admin(&args.profile)?.get("/admin/audit").await?),
     };
-    println!("counted     {}", lines.counts());
-    println!(
+    say!("counted     {}", lines.counts());
+    say!(
         "books       merchant funds {}, escrow {}, wallets {}, settlement {} (fen)",
-        lines.funds, lines.escrow, lines.wallets, lines.settlement
+        lines.funds,
+        lines.escrow,
+        lines.wallets,
+        lines.settlement
     );
     for difference in &lines.differences {
-        println!("difference  {difference}");
+        say!("difference  {difference}");
     }
     if lines.is_clean {
-        println!("audit       every fen is in its place");
+        say!("audit       every fen is in its place");
         Ok(ExitCode::SUCCESS)
     } else {
-        println!("audit       {} differences", lines.differences.len());
+        say!("audit       {} differences", lines.differences.len());
         Ok(ExitCode::FAILURE)
     }
 }

@@ -6,16 +6,17 @@ use crate::args::ClaimArgs;
 use crate::error::Result;
 use crate::people_client;
 use crate::profile::Profile;
+use crate::say;
 
 pub(crate) async fn run(args: ClaimArgs) -> Result<ExitCode> {
     let path = &args.profile.profile;
     let app = Profile::read(path)?.app(path)?;
     let share = people_client::claim(&app, &args.openid, &args.packet).await?;
-    println!("opened      {}", args.packet);
-    println!("amount      {} fen", share["amount_fen"]);
-    println!("claimed_at  {}", share["claimed_at"].as_str().unwrap_or_default());
+    say!("opened      {}", args.packet);
+    say!("amount      {} fen", share["amount_fen"]);
+    say!("claimed_at  {}", share["claimed_at"].as_str().unwrap_or_default());
     if share["is_replay"] == true {
-        println!("            it had been opened before; this is the same share");
+        say!("            it had been opened before; this is the same share");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 
 use super::audit::of_platform;
 use super::dev::{provision_merchant_and_app, url};
-use super::serve::start;
+use super::serve::{open, start};
 use crate::admin_client::AdminClient;
 use crate::error::{Explain, Failure, Result};
 use crate::kit::{APP_KEY_ID, Kit, MERCHANT_ID, MERCHANT_NAME, OPENID};
 use crate::money::money;
 use crate::people_client;
 use crate::profile::AppAccess;
+use crate::say;
 
 /// The platform, and everybody's way into it.
 struct Demo {
@@ -40,13 +41,14 @@ pub(crate) async fn run() -> Result<ExitCode> {
     };
     // The job that gives money back is called by hand, so that the moment before it can be seen.
     let options = PlatformOptions { expire_every: None, ..PlatformOptions::default() };
-    let server = start(&folder.path().join("hongbao.db"), &info, &options, doors).await?;
+    let store = open(&folder.path().join("hongbao.db"), &info)?;
+    let server = start(store, &options, doors).await?;
     let base_url = url("https", server.addresses().tls);
     let admin = AdminClient::over_socket(&socket)?;
     provision_merchant_and_app(&admin, &kit).await?;
-    println!("A platform with an embedded store in {}", folder.path().display());
-    println!("merchant {MERCHANT_ID} {MERCHANT_NAME} sends over mTLS to {base_url}, signed with its API key");
-    println!("person   {OPENID}");
+    say!("A platform with an embedded store in {}", folder.path().display());
+    say!("merchant {MERCHANT_ID} {MERCHANT_NAME} sends over mTLS to {base_url}, signed with its API key");
+    say!("person   {OPENID}");
 
     let merchant = Client::builder(Kit::merchant_id(), kit.api_key()?)
         .base_url(&base_url)
@@ -86,7 +88,7 @@ impl Demo {
         title("The person opens it");
         let openid = OpenId::try_new(OPENID).map_err(Failure::new)?;
         let share = people_client::claim(&self.app, &openid, &sent).await?;
-        println!("  opened       {} as {}", self.fen(&share["amount_fen"]), openid);
+        say!("  opened       {} as {}", self.fen(&share["amount_fen"]), openid);
         self.query(&first, "RECEIVED").await?;
 
         title("A second packet takes the rest of the funds; for a third there is too little");
@@ -99,7 +101,7 @@ impl Demo {
         self.turn_clock(SignedDuration::from_hours(24)).await?;
         self.query(&second, "RFUND_ING").await?;
         let expired = self.admin.post("/admin/expire", &Value::Null).await?;
-        println!("  expiry       {} refunded, {} failed", expired["refunded"], expired["failed"]);
+        say!("  expiry       {} refunded, {} failed", expired["refunded"], expired["failed"]);
         self.query(&second, "REFUND").await?;
         self.query(&third, "FAILED").await?;
         self.refused(&third, 1000, "SEND_FAILED").await?;
@@ -116,28 +118,28 @@ impl Demo {
         for (name, fen) in accounts {
             let fen: i128 = fen.parse().explain("the books make no sense")?;
             sum += fen;
-            println!("  {name:14} {:>10}", money(fen, &self.currency));
+            say!("  {name:14} {:>10}", money(fen, &self.currency));
         }
-        println!("  {:14} {:>10}", "sum", money(sum, &self.currency));
+        say!("  {:14} {:>10}", "sum", money(sum, &self.currency));
         for difference in &books.differences {
-            println!("  difference   {difference}");
+            say!("  difference   {difference}");
         }
         expect(books.is_clean && sum == 0, "every fen is in its place")?;
-        println!("  audit          {}: every fen is in its place", books.counts());
+        say!("  audit          {}: every fen is in its place", books.counts());
         Ok(ExitCode::SUCCESS)
     }
 
     async fn top_up(&self, reference: &str, fen: i64) -> Result<()> {
         let body = json!({ "reference": reference, "merchant_id": MERCHANT_ID, "amount_fen": fen });
         let stored = self.admin.post("/admin/top-ups", &body).await?;
-        println!("  top-up       {} by reference {reference}", self.fen(&stored["amount_fen"]));
+        say!("  top-up       {} by reference {reference}", self.fen(&stored["amount_fen"]));
         Ok(())
     }
 
     async fn send(&self, bill_no: &BillNo, fen: u32) -> Result<hongbao_types::PacketId> {
         let sent = self.merchant.sendredpack(&request(bill_no, fen)).await;
         let sent = sent.map_err(|error| super::send::explain(&error, bill_no))?;
-        println!("  sendredpack  {bill_no} {} -> SUCCESS, send_listid {}", self.money(&fen.to_string()), sent.packet);
+        say!("  sendredpack  {bill_no} {} -> SUCCESS, send_listid {}", self.money(&fen.to_string()), sent.packet);
         Ok(sent.packet)
     }
 
@@ -146,7 +148,7 @@ impl Demo {
             Ok(_) => expect(false, "a send that had to be refused was accepted"),
             Err(error) => {
                 let shown = error.code().map_or_else(|| "no code".to_owned(), ToString::to_string);
-                println!(
+                say!(
                     "  sendredpack  {bill_no} {} -> {shown} {}",
                     self.money(&fen.to_string()),
                     error.description().unwrap_or_default()
@@ -158,14 +160,14 @@ impl Demo {
 
     async fn query(&self, bill_no: &BillNo, status: &str) -> Result<()> {
         let info = self.merchant.gethbinfo(bill_no, &self.app.app).await;
-        let info: RedPackInfo = info.map_err(|error| super::send::explain(&error, bill_no))?;
+        let info: RedPackInfo = info.map_err(|error| super::query::explain(&error))?;
         let more = match (&info.reason, info.refund_amount, info.shares.first()) {
             (Some(reason), _, _) => format!(", {reason}"),
             (_, Some(amount), _) => format!(", {} went back", self.money(&amount.to_string())),
             (_, _, Some(share)) => format!(", {} opened {}", share.openid, self.money(&share.amount.to_string())),
             (None, None, None) => String::new(),
         };
-        println!("  gethbinfo    {bill_no} -> {}{more}", info.status.as_str());
+        say!("  gethbinfo    {bill_no} -> {}{more}", info.status.as_str());
         expect(info.status.as_str() == status, "the packet is in the right state")
     }
 
@@ -175,7 +177,7 @@ impl Demo {
             now["now"].as_str().unwrap_or_default().parse().explain("the platform's time makes no sense")?;
         let to = now.checked_add(by).explain("there is no such time")?;
         self.admin.put("/admin/clock", &json!({ "to": to.to_string() })).await?;
-        println!("  clock        {by:#} later");
+        say!("  clock        {by:#} later");
         Ok(())
     }
 
@@ -189,7 +191,7 @@ impl Demo {
 }
 
 fn title(text: &str) {
-    println!("\n{text}");
+    say!("\n{text}");
 }
 
 /// The demo is a test as well: what it claims is checked.

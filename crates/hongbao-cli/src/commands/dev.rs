@@ -9,24 +9,34 @@ use hongbao_server::{AdminDoor, Doors, PlatformOptions, TlsOptions};
 use hongbao_store::{Currency, StoreInfo, StoreKind};
 use serde_json::json;
 
-use super::serve::{start, until_stopped};
+use super::serve::{StopSignals, open, start, until_stopped};
 use crate::admin_client::AdminClient;
 use crate::args::DevArgs;
 use crate::error::{Explain, Result};
 use crate::kit::{APP_ID, APP_KEY_ID, Kit, MERCHANT_ID, MERCHANT_NAME, OPENID};
 use crate::money::money;
 use crate::profile::{AdminSection, AppSection, FILE_NAME, MerchantSection, Profile};
+use crate::say;
 
 /// What the merchant may send to begin with.
 const FUNDS_FEN: i64 = 1_000_000;
 
 pub(crate) async fn run(args: DevArgs) -> Result<ExitCode> {
     let folder = &args.dir;
-    std::fs::create_dir_all(folder).explain(folder.display())?;
-    let kit = if folder.join("api_key.txt").exists() { Kit::read(folder)? } else { Kit::generate()? };
-    kit.write(folder)?;
-
+    create_private_folder(folder)
+        .explain(folder.display())
+        .map_err(|failure| failure.hint("name another folder: --dir FOLDER"))?;
     let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+    // The store's lock comes first: of two that start here at once, one makes the keys.
+    let store = open(&folder.join("hongbao.db"), &info)?;
+    let kit = if folder.join("api_key.txt").exists() {
+        Kit::read(folder)?
+    } else {
+        let kit = Kit::generate()?;
+        kit.write(folder)?;
+        kit
+    };
+
     let socket = folder.join("admin.sock");
     let doors = Doors {
         tls: Some((args.listen, kit.tls_options())),
@@ -35,7 +45,8 @@ pub(crate) async fn run(args: DevArgs) -> Result<ExitCode> {
     };
     let expire_every = Some(Duration::from_secs(args.expire_every));
     let options = PlatformOptions { expire_every, ..PlatformOptions::default() };
-    let server = start(&folder.join("hongbao.db"), &info, &options, doors).await?;
+    let stop = StopSignals::listen()?;
+    let server = start(store, &options, doors).await?;
     let addresses = server.addresses();
     let tls_url = url("https", addresses.tls);
     profile(&tls_url).write(&folder.join(FILE_NAME))?;
@@ -46,23 +57,32 @@ pub(crate) async fn run(args: DevArgs) -> Result<ExitCode> {
     let merchant = admin.get(&format!("/admin/merchants/{MERCHANT_ID}")).await?;
     let funds = i128::from(merchant["funds_fen"].as_i64().unwrap_or_default());
 
-    println!("A red-packet sandbox. Its keys, certificates and books are in {}", folder.display());
-    println!();
-    println!("merchants   {tls_url}   TLS, with the client certificate {}", file(folder, "apiclient_cert.pem"));
-    println!("            {}    the same without TLS and certificates", url("http", addresses.plain));
-    println!("            root certificate {}", file(folder, "rootca.pem"));
-    println!(
+    say!("A red-packet sandbox. Its keys, certificates and books are in {}", folder.display());
+    say!("");
+    say!("merchants   {tls_url}   TLS, with the client certificate {}", file(folder, "apiclient_cert.pem"));
+    say!("            {}    the same without TLS and certificates", url("http", addresses.plain));
+    say!("            root certificate {}", file(folder, "rootca.pem"));
+    say!(
         "merchant    {MERCHANT_ID} {MERCHANT_NAME}, {}, API key in {}",
         money(funds, &info.currency),
         file(folder, "api_key.txt")
     );
-    println!("app         {APP_ID}, key {APP_KEY_ID} in {}", file(folder, "app_key.pem"));
-    println!("person      {OPENID}, or any other 28 letters and digits");
-    println!("operators   {}", socket.display());
-    println!();
-    println!("In another shell: hongbao send --profile {}", file(folder, FILE_NAME));
-    println!("ready; stop with Ctrl-C");
-    until_stopped(server).await
+    say!("app         {APP_ID}, key {APP_KEY_ID} in {}", file(folder, "app_key.pem"));
+    say!("person      {OPENID}, or any other 28 letters and digits");
+    say!("operators   {}", socket.display());
+    say!("");
+    say!("In another shell: hongbao send --profile {}", file(folder, FILE_NAME));
+    say!("ready; stop with Ctrl-C");
+    until_stopped(server, stop).await
+}
+
+/// Makes the folder if it is missing; nobody but its owner looks into a new one.
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 impl Kit {

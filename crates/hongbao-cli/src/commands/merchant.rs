@@ -12,12 +12,20 @@ use crate::args::MerchantAddArgs;
 use crate::error::{Failure, Result};
 use crate::kit::random_api_key;
 use crate::profile::{read_api_key, read_file};
+use crate::say;
 
 pub(crate) async fn add(args: MerchantAddArgs) -> Result<ExitCode> {
     let keys: Vec<String> =
         args.key_file.iter().map(|path| Ok(read_api_key(path)?.expose().to_owned())).collect::<Result<_>>()?;
     let certificates: Vec<Value> =
         args.certificate.iter().map(|path| Ok(json!({ "pem": read_certificate(path)? }))).collect::<Result<_>>()?;
+    if args.replace && keys.is_empty() {
+        return Err(Failure::new(format!(
+            "replacing merchant {} would replace its keys, and none is given",
+            args.merchant
+        ))
+        .hint("name every key that is to count: --key-file FILE"));
+    }
     let admin = admin(&args.profile)?;
     // Refused before anything is stored: an app that isn't there can't be bound.
     let mut apps = Vec::new();
@@ -37,14 +45,14 @@ pub(crate) async fn add(args: MerchantAddArgs) -> Result<ExitCode> {
         },
     });
     admin.put(&format!("/admin/merchants/{}?replace={}", args.merchant, args.replace), &body).await?;
-    println!("merchant    {} {}", args.merchant, args.name);
+    say!("merchant    {} {}", args.merchant, args.name);
     if let Some(key) = made_up {
-        println!("api key     {}", key.expose());
-        println!("            shown this once; the platform never shows it again");
+        say!("api key     {}", key.expose());
+        say!("            shown this once; the platform never shows it again");
     }
     for (app, known) in apps {
         bind(&admin, app.as_str(), known, args.merchant.as_str()).await?;
-        println!("may send    to the people of {app}");
+        say!("may send    to the people of {app}");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,29 +2,43 @@
 
 use std::process::ExitCode;
 
-use super::send::{client, explain};
+use hongbao::ErrorCode;
+
+use super::send::client;
 use crate::args::QueryArgs;
-use crate::error::Result;
+use crate::error::{Failure, Result, chain};
 use crate::profile::Profile;
+use crate::say;
 
 pub(crate) async fn run(args: QueryArgs) -> Result<ExitCode> {
     let path = &args.profile.profile;
     let access = Profile::read(path)?.merchant(path)?;
-    let info =
-        client(&access)?.gethbinfo(&args.bill_no, &access.app).await.map_err(|error| explain(&error, &args.bill_no))?;
-    println!("mch_billno  {}", info.bill_no);
-    println!("status      {}", info.status.as_str());
+    let info = client(&access)?.gethbinfo(&args.bill_no, &access.app).await.map_err(|error| explain(&error))?;
+    say!("mch_billno  {}", info.bill_no);
+    say!("status      {}", info.status.as_str());
     if let Some(reason) = &info.reason {
-        println!("reason      {reason}");
+        say!("reason      {reason}");
     }
-    println!("detail_id   {}", info.packet);
-    println!("amount      {} fen in {}", info.total, info.share_count);
-    println!("send_time   {}", info.send_time);
+    say!("detail_id   {}", info.packet);
+    say!("amount      {} fen in {}", info.total, info.share_count);
+    say!("send_time   {}", info.send_time);
     if let (Some(amount), Some(time)) = (info.refund_amount, &info.refund_time) {
-        println!("refunded    {amount} fen at {time}");
+        say!("refunded    {amount} fen at {time}");
     }
     for share in &info.shares {
-        println!("opened      {} fen by {} at {}", share.amount, share.openid, share.time);
+        say!("opened      {} fen by {} at {}", share.amount, share.openid, share.time);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A query moves nothing; what matters is what its answer proves.
+pub(super) fn explain(error: &hongbao::Error) -> Failure {
+    let failure = Failure::new(chain(error));
+    if error.code() == Some(&ErrorCode::NotFound) {
+        failure.hint("no proof that nothing was sent: a send may still be under way; send again with the same number")
+    } else if error.code().is_some() {
+        failure.hint(error.advice())
+    } else {
+        failure.hint("nothing is known of the packet; ask again")
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use hongbao::{Certainty, SendRedPack};
+use hongbao::{BuildError, Certainty, SendRedPack};
 use hongbao_types::{BillNo, MerchantId};
 
 use crate::args::SendArgs;
 use crate::error::{Explain, Failure, Result};
 use crate::profile::{MerchantAccess, Profile};
+use crate::say;
 
 pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
     let path = &args.profile.profile;
@@ -18,7 +19,7 @@ pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
         None => made_up(&access.merchant)?,
     };
     // Before the call: whoever loses the answer sends again with the same number.
-    println!("mch_billno  {bill_no}");
+    say!("mch_billno  {bill_no}");
     let request = SendRedPack {
         bill_no: bill_no.clone(),
         app: access.app.clone(),
@@ -32,8 +33,8 @@ pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
         scene: args.scene_id,
     };
     let sent = client.sendredpack(&request).await.map_err(|error| explain(&error, &bill_no))?;
-    println!("sent        {} fen to {}", args.amount, args.to);
-    println!("send_listid {}", sent.packet);
+    say!("sent        {} fen to {}", args.amount, args.to);
+    say!("send_listid {}", sent.packet);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -47,7 +48,17 @@ pub(crate) fn client(access: &MerchantAccess) -> Result<hongbao::Client> {
     if let Some(root_ca) = &access.root_ca {
         builder = builder.root_ca_pem(root_ca);
     }
-    builder.build().map_err(|error| Failure::new(crate::error::chain(&error)))
+    builder.build().map_err(|error| {
+        let failure = Failure::new(crate::error::chain(&error));
+        match error {
+            BuildError::Identity(_) => failure.hint(
+                "certificate_file and private_key_file in the profile name a pair: apiclient_cert.pem and apiclient_key.pem",
+            ),
+            BuildError::RootCa(_) => failure.hint("root_ca_file in the profile names a PEM certificate: rootca.pem"),
+            BuildError::BaseUrl(_) => failure.hint("correct base_url in the profile"),
+            BuildError::Http(_) => failure,
+        }
+    })
 }
 
 /// What happened, whether money moved, and what to do.
@@ -60,9 +71,32 @@ pub(crate) fn explain(error: &hongbao::Error, bill_no: &BillNo) -> Failure {
         .hint(format!("{}; the bill number is {bill_no}", error.advice()))
 }
 
-/// The form that the official page suggests: merchant number, date, ten digits.
+/// The most characters of a bill number.
+const BILL_NO_MAX: usize = 28;
+
+/// The form that the official page suggests: merchant number, date, ten digits; for a merchant number
+/// that leaves no room for them, twenty digits.
 fn made_up(merchant: &MerchantId) -> Result<BillNo> {
     let date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y%m%d");
-    let random = getrandom::u64().explain("no randomness")? % 10_000_000_000;
-    BillNo::try_new(&format!("{merchant}{date}{random:010}")).map_err(Failure::new)
+    let random = getrandom::u64().explain("no randomness")?;
+    let prefix = format!("{merchant}{date}");
+    let number = match BILL_NO_MAX.checked_sub(prefix.len()) {
+        Some(room) if room >= 10 => format!("{prefix}{:010}", random % 10_000_000_000),
+        _ => format!("{random:020}"),
+    };
+    BillNo::try_new(&number).map_err(Failure::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_up_bill_number_fits_whatever_the_merchant_number() {
+        for merchant in ["1", "10000098", "1234567890", "12345678901", "12345678901234567890123456789012"] {
+            let number = made_up(&MerchantId::try_new(merchant).unwrap()).unwrap();
+            assert!(number.as_str().len() <= BILL_NO_MAX, "{number}");
+            assert_ne!(number, made_up(&MerchantId::try_new(merchant).unwrap()).unwrap());
+        }
+    }
 }

@@ -11,10 +11,12 @@ use hongbao_store::clock::SystemClock;
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
 use hongbao_store_sqlite::{OpenError, SqliteStore};
 use serde::Deserialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::ServeArgs;
 use crate::error::{Explain, Failure, Result};
 use crate::profile::read_file;
+use crate::say;
 
 /// The configuration. Paths in it are relative to it.
 #[derive(Deserialize)]
@@ -72,9 +74,12 @@ struct AdminConfig {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PacketsConfig {
-    expire_after_hours: Option<u64>,
-    fail_after_hours: Option<u64>,
+    expire_after_hours: Option<u32>,
+    fail_after_hours: Option<u32>,
 }
+
+/// The most digits behind the point: no currency has more than 4, and an amount has at most 19 in all.
+const MINOR_DIGITS_MAX: u8 = 9;
 
 /// The least an admin token may have.
 const TOKEN_LEN_MIN: usize = 32;
@@ -89,6 +94,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
             .hint("README shows a whole configuration")
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
+    if let Some(currency) = &config.currency
+        && currency.minor_digits > MINOR_DIGITS_MAX
+    {
+        let message = format!("currency.minor_digits is at most {MINOR_DIGITS_MAX}: {}", currency.minor_digits);
+        return Err(Failure::new(message).hint("it is how many digits stand behind the point; renminbi has 2"));
+    }
     let info = StoreInfo {
         kind: match config.kind {
             Kind::Sandbox => StoreKind::Sandbox,
@@ -102,17 +113,21 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     };
     let mut options = PlatformOptions::default();
     if let Some(hours) = config.packets.expire_after_hours {
-        options.expires_after = Duration::from_hours(hours);
+        options.expires_after = Duration::from_hours(hours.into());
     }
     if let Some(hours) = config.packets.fail_after_hours {
-        options.fails_after = Duration::from_hours(hours);
+        options.fails_after = Duration::from_hours(hours.into());
     }
     let doors = config.doors(folder)?;
-    let server = start(&folder.join(&config.store), &info, &options, doors).await?;
+    // A store stays what it was created as: none is made for doors that won't open.
+    doors.check(info.kind).map_err(|error| not_started(&error))?;
+    let stop = StopSignals::listen()?;
+    let store = open(&folder.join(&config.store), &info)?;
+    let server = start(store, &options, doors).await?;
     let addresses = server.addresses();
     tracing::info!(tls = ?addresses.tls, plain = ?addresses.plain, admin = ?addresses.admin, "the platform is ready");
-    println!("ready");
-    until_stopped(server).await
+    say!("ready");
+    until_stopped(server, stop).await
 }
 
 impl Config {
@@ -135,13 +150,16 @@ impl Config {
             (Some(address), Some(path)) => {
                 let token = read_file(&folder.join(path))?.trim().to_owned();
                 if token.len() < TOKEN_LEN_MIN {
-                    return Err(Failure::new(format!("the admin token is too short: {}", path.display()))
+                    return Err(Failure::new(format!("the admin token is too short: {}", folder.join(path).display()))
                         .hint(format!("it has at least {TOKEN_LEN_MIN} characters: openssl rand -hex 32")));
                 }
                 admin.push(AdminDoor::Address(address, token));
             }
             (None, None) => {}
-            _ => return Err(Failure::new("admin.listen and admin.token_file go together")),
+            _ => {
+                return Err(Failure::new("admin.listen and admin.token_file go together")
+                    .hint("set both, or admin.socket alone"));
+            }
         }
         if admin.is_empty() {
             return Err(Failure::new("nobody could administer the platform")
@@ -151,15 +169,9 @@ impl Config {
     }
 }
 
-/// Opens the store and the doors.
-pub(crate) async fn start(
-    path: &Path,
-    info: &StoreInfo,
-    options: &PlatformOptions,
-    doors: Doors,
-) -> Result<Server<SqliteStore>> {
-    let clock = Arc::new(SystemClock);
-    let store = SqliteStore::open_or_create(path, info, clock.clone()).map_err(|error| {
+/// Opens the store, or creates it.
+pub(crate) fn open(path: &Path, info: &StoreInfo) -> Result<SqliteStore> {
+    SqliteStore::open_or_create(path, info, Arc::new(SystemClock)).map_err(|error| {
         let hint = match &error {
             OpenError::InUse(_) => "stop that server, or administer it through its admin API",
             OpenError::OtherKind { .. } => "a store stays what it was created as; use another file",
@@ -167,25 +179,46 @@ pub(crate) async fn start(
             OpenError::NotAStore(_) | OpenError::Missing(_) | OpenError::Io { .. } => "name another file",
         };
         Failure::new(&error).hint(hint)
-    })?;
-    let platform = Platform::start(store, clock, options).explain("the store can't be written")?;
-    Server::start(platform, doors).await.map_err(|error| {
-        let failure = Failure::new(&error);
-        match error {
-            StartError::Listen { .. } => failure.hint("name another address or path, or stop what is using it"),
-            StartError::Tls(_) => failure.hint("the files hold PEM: a certificate, and its own private key"),
-            StartError::Store(_) | StartError::PlainIsForSandboxes => failure,
-        }
     })
 }
 
+/// Opens the doors.
+pub(crate) async fn start(store: SqliteStore, options: &PlatformOptions, doors: Doors) -> Result<Server<SqliteStore>> {
+    let platform = Platform::start(store, Arc::new(SystemClock), options).explain("the store can't be written")?;
+    Server::start(platform, doors).await.map_err(|error| not_started(&error))
+}
+
+fn not_started(error: &StartError) -> Failure {
+    let failure = Failure::new(error);
+    match error {
+        StartError::Listen { .. } => failure.hint("name another address or path, or stop what is using it"),
+        StartError::Tls(_) => failure.hint("the files hold PEM: a certificate, and its own private key"),
+        StartError::PlainIsForSandboxes => {
+            failure.hint("take the section [plain] out; [tls] is the door of a live platform")
+        }
+        StartError::Store(_) => failure,
+    }
+}
+
+/// What tells a server to stop (SIGINT, SIGTERM). It listens from the moment it is made: before anybody is
+/// told that the server is ready.
+pub(crate) struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    pub(crate) fn listen() -> Result<StopSignals> {
+        let listen = |kind| signal(kind).explain("signals can't be received");
+        Ok(StopSignals { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+}
+
 /// Serves until told to stop (SIGINT, SIGTERM), then finishes what is under way.
-pub(crate) async fn until_stopped<S: Store>(server: Server<S>) -> Result<ExitCode> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).explain("signals can't be received")?;
+pub(crate) async fn until_stopped<S: Store>(server: Server<S>, mut stop: StopSignals) -> Result<ExitCode> {
     tokio::select! {
-        _ = terminate.recv() => {}
-        result = tokio::signal::ctrl_c() => result.explain("signals can't be received")?,
+        _ = stop.terminate.recv() => {}
+        _ = stop.interrupt.recv() => {}
     }
     tracing::info!("stopping: finishing what is under way");
     server.stop().await;

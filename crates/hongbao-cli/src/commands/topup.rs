@@ -8,6 +8,7 @@ use serde_json::json;
 use super::admin;
 use crate::args::TopupArgs;
 use crate::error::{Explain, Failure, Result};
+use crate::say;
 
 pub(crate) async fn run(args: TopupArgs) -> Result<ExitCode> {
     let reference = match &args.reference {
@@ -15,14 +16,14 @@ pub(crate) async fn run(args: TopupArgs) -> Result<ExitCode> {
         None => made_up()?,
     };
     // Before the call: whoever loses the answer asks again with the same reference.
-    println!("reference   {reference}");
+    say!("reference   {reference}");
     let body = json!({
         "reference": reference.as_str(),
         "merchant_id": args.merchant.as_str(),
         "amount_fen": args.amount.as_i64(),
     });
     let stored = admin(&args.profile)?.post("/admin/top-ups", &body).await?;
-    println!("topped up   merchant {}: {} fen at {}", args.merchant, stored["amount_fen"], text(&stored["at"]));
+    say!("topped up   merchant {}: {} fen at {}", args.merchant, stored["amount_fen"], text(&stored["at"]));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -42,7 +42,8 @@ pub(crate) async fn post<S: Store>(
         merchant: id(&body.merchant_id)?,
         amount: Fen::try_new(body.amount_fen).map_err(|error| ApiError::invalid(error.to_string()))?,
     };
-    let transfer = platform.top_up(top_up).await?.map_err(rejected)?;
+    let amount = top_up.amount;
+    let transfer = platform.top_up(top_up).await?.map_err(|rejection| rejected(rejection, amount))?;
     tracing::info!(
         merchant.id = %transfer.merchant,
         reference = %transfer.key.reference,
@@ -52,7 +53,7 @@ pub(crate) async fn post<S: Store>(
     Ok(Json(TopUpReply::show(&transfer)))
 }
 
-fn rejected(rejection: TopUpRejection) -> ApiError {
+fn rejected(rejection: TopUpRejection, amount: Fen) -> ApiError {
     match rejection {
         TopUpRejection::ReferenceReused(stored) => {
             let message = format!("the reference {} was used for something else; use a new one", stored.key.reference);
@@ -65,7 +66,7 @@ fn rejected(rejection: TopUpRejection) -> ApiError {
             format!("there is no merchant {merchant}; add it first"),
         ),
         TopUpRejection::AmountOutOfRange => {
-            ApiError::invalid("amount_fen must be at least 1, and fit into the account")
+            ApiError::invalid(format!("amount_fen must be at least 1, and fit into the account: {amount}"))
         }
     }
 }
