@@ -905,15 +905,15 @@ mod of_a_server {
     fn a_sandbox_whose_keys_are_gone_says_which() {
         let home = folder();
         let dev = Dev::start(&home.path().join("dev"));
-        let (app_key, api_key) = (dev.path("app_key.pem"), dev.path("api_key.txt"));
-        std::fs::remove_file(&app_key).unwrap();
+        let (gone, api_key) = (dev.path("app_key.pem"), dev.path("api_key.txt"));
+        std::fs::remove_file(&gone).unwrap();
         dev.stop();
         let before = std::fs::read(&api_key).unwrap();
         let ran = run(home.path(), &["dev", "--dir", "dev", "--listen", "127.0.0.1:0", "--plain", "127.0.0.1:0"]);
         expect_decent(&ran);
         assert!(ran.stderr.starts_with("error: dev/app_key.pem: No such file"), "{}", ran.stderr);
         assert!(ran.stderr.contains("\n\nhint: "), "{}", ran.stderr);
-        let is_unchanged = !app_key.exists() && std::fs::read(&api_key).unwrap() == before;
+        let is_unchanged = !gone.exists() && std::fs::read(&api_key).unwrap() == before;
         assert!(is_unchanged, "no other keys may take their place");
     }
 }
