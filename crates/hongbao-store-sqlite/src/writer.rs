@@ -291,3 +291,28 @@ fn bounds(validity: Validity) -> (i64, Option<i64>) {
 fn run(to: &Connection, sql: &str, params: impl Params) -> Result<()> {
     to.prepare_cached(sql)?.execute(params).map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hongbao_store::clock::SystemClock;
+    use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
+
+    use super::*;
+
+    /// A process that is killed leaves its writes to the system, so no such test shows whether the disk
+    /// would have them after a power cut. This one shows that SQLite is told to see to it.
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let info = StoreInfo { kind: StoreKind::Live, currency: Currency::renminbi() };
+        let path = folder.path().join("hongbao.db");
+        let store = SqliteStore::open_or_create(&path, &info, Arc::new(SystemClock)).unwrap();
+        let writer = store.writer().unwrap();
+        let pragma = |name| writer.connection.pragma_query_value(None, name, |row| row.get::<_, String>(0));
+        assert_eq!(pragma("journal_mode").unwrap(), "wal");
+        let synchronous = writer.connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0));
+        assert_eq!(synchronous.unwrap(), 2, "FULL");
+    }
+}
