@@ -99,7 +99,9 @@ pub(crate) fn api_failure(status: StatusCode, body: &Value) -> Failure {
     }
     match (error["code"].as_str(), error["money_moved"].as_str()) {
         (_, Some("unknown")) => failure.hint("money may have moved: make the same call again, with the same values"),
-        (Some("exists"), _) => failure.hint("--replace takes its place; nothing was done"),
+        (Some("exists"), _) => {
+            failure.hint("nothing was done; to change it, PUT the whole of it to the admin API with ?replace=true")
+        }
         (_, Some("no")) => failure.hint("nothing was done; correct the call and make it again"),
         _ => failure,
     }

@@ -92,9 +92,9 @@ pub(crate) struct SendArgs {
     /// printed before the call
     #[arg(long, value_name = "NUMBER")]
     pub(crate) bill_no: Option<BillNo>,
-    /// The person (re_openid)
-    #[arg(long, default_value = kit::OPENID, value_name = "OPENID")]
-    pub(crate) to: OpenId,
+    /// The person (re_openid); may be left out where the profile names one to try with
+    #[arg(long, value_name = "OPENID")]
+    pub(crate) to: Option<OpenId>,
     /// The amount (total_amount), in fen
     #[arg(long, default_value = "1000", value_name = "FEN")]
     pub(crate) amount: Fen,
@@ -129,9 +129,9 @@ pub(crate) struct ClaimArgs {
     pub(crate) profile: ProfileArgs,
     /// The packet (send_listid)
     pub(crate) packet: PacketId,
-    /// The person (openid)
-    #[arg(long = "as", default_value = kit::OPENID, value_name = "OPENID")]
-    pub(crate) openid: OpenId,
+    /// The person (openid); may be left out where the profile names one to try with
+    #[arg(long = "as", value_name = "OPENID")]
+    pub(crate) openid: Option<OpenId>,
 }
 
 #[derive(Subcommand)]
@@ -167,9 +167,6 @@ pub(crate) struct MerchantAddArgs {
     /// The most it may send in a day, in fen
     #[arg(long, value_name = "FEN")]
     pub(crate) amount_per_day: Option<Fen>,
-    /// Take the place of a merchant that is there
-    #[arg(long)]
-    pub(crate) replace: bool,
 }
 
 #[derive(Subcommand)]
@@ -193,9 +190,6 @@ pub(crate) struct AppAddArgs {
     /// A merchant who may send to its people; once for each
     #[arg(long, value_name = "MERCHANT")]
     pub(crate) merchant: Vec<MerchantId>,
-    /// Take the place of an app that is there
-    #[arg(long)]
-    pub(crate) replace: bool,
 }
 
 #[derive(Args)]

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hongbao_types::{ApiKey, AppId, MerchantId};
+use hongbao_types::{ApiKey, AppId, MerchantId, OpenId};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Explain, Failure, Result};
@@ -29,6 +29,8 @@ pub(crate) struct MerchantSection {
     pub(crate) base_url: String,
     pub(crate) mch_id: String,
     pub(crate) wxappid: String,
+    /// The person to send to when none is named: for trying things out only.
+    pub(crate) re_openid: Option<String>,
     pub(crate) api_key_file: PathBuf,
     pub(crate) certificate_file: Option<PathBuf>,
     pub(crate) private_key_file: Option<PathBuf>,
@@ -42,6 +44,8 @@ pub(crate) struct AppSection {
     pub(crate) base_url: String,
     pub(crate) app_id: String,
     pub(crate) key_id: String,
+    /// The person to claim as when none is named: for trying things out only.
+    pub(crate) openid: Option<String>,
     pub(crate) private_key_file: PathBuf,
     pub(crate) root_ca_file: Option<PathBuf>,
 }
@@ -60,6 +64,7 @@ pub(crate) struct MerchantAccess {
     pub(crate) base_url: String,
     pub(crate) merchant: MerchantId,
     pub(crate) app: AppId,
+    pub(crate) person: Option<OpenId>,
     pub(crate) api_key: ApiKey,
     /// Certificate and private key.
     pub(crate) identity: Option<(String, String)>,
@@ -70,6 +75,7 @@ pub(crate) struct MerchantAccess {
 pub(crate) struct AppAccess {
     pub(crate) base_url: String,
     pub(crate) app: AppId,
+    pub(crate) person: Option<OpenId>,
     pub(crate) key_id: String,
     pub(crate) private_key: String,
     pub(crate) root_ca: Option<String>,
@@ -124,6 +130,7 @@ impl Profile {
             base_url: section.base_url,
             merchant: section.mch_id.parse().map_err(|error| senseless(path, &error))?,
             app: section.wxappid.parse().map_err(|error| senseless(path, &error))?,
+            person: person(path, section.re_openid.as_deref())?,
             api_key: read_api_key(&section.api_key_file)?,
             identity,
             root_ca: section.root_ca_file.as_deref().map(read_file).transpose()?,
@@ -135,6 +142,7 @@ impl Profile {
         Ok(AppAccess {
             base_url: section.base_url,
             app: section.app_id.parse().map_err(|error| senseless(path, &error))?,
+            person: person(path, section.openid.as_deref())?,
             key_id: section.key_id,
             private_key: read_file(&section.private_key_file)?,
             root_ca: section.root_ca_file.as_deref().map(read_file).transpose()?,
@@ -152,6 +160,18 @@ impl Profile {
 }
 
 const COMPARE: &str = "compare it with the one that `hongbao dev` writes";
+
+fn person(path: &Path, openid: Option<&str>) -> Result<Option<OpenId>> {
+    openid.map(|openid| openid.parse().map_err(|error| senseless(path, &error))).transpose()
+}
+
+/// The person that was named, or the one that the profile names to try with.
+pub(crate) fn named(openid: Option<OpenId>, of_profile: Option<&OpenId>, flag: &str) -> Result<OpenId> {
+    openid.or_else(|| of_profile.cloned()).ok_or_else(|| {
+        Failure::new("nobody was named, and the profile names nobody to try with")
+            .hint(format!("name the person: {flag} OPENID"))
+    })
+}
 
 fn senseless(path: &Path, why: &dyn std::fmt::Display) -> Failure {
     Failure::new(format!("the profile makes no sense: {}: {why}", path.display())).hint(COMPARE)

@@ -65,16 +65,17 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// The counter as it stands at `now`: periods that are over count nothing. A clock that runs
-    /// backwards stays in the later period.
+    /// The counter as it stands at `now`: periods that are over count nothing. A clock that steps back a
+    /// little stays in the later period; one that had jumped ahead by more does not block whoever was
+    /// counted meanwhile.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Counter {
         let mut counter = self.clone();
         let (day, minute) = (now.beijing_day(), now.as_millis().div_euclid(60_000));
-        if day > counter.day {
+        if day > counter.day || counter.day.0 > day.0.saturating_add(1) {
             (counter.day, counter.packets, counter.amount) = (day, 0, Fen::ZERO);
         }
-        if minute > counter.minute {
+        if minute > counter.minute || counter.minute > minute.saturating_add(1) {
             (counter.minute, counter.packets_this_minute) = (minute, 0);
         }
         counter
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_counter_begins_anew_each_beijing_day_and_each_minute_but_never_goes_back() {
+    fn a_counter_begins_anew_each_beijing_day_and_each_minute_and_stays_when_time_steps_back_a_little() {
         let midnight = Timestamp::from_millis(1_415_721_600_000);
         let full = Counter { packets: 3, amount: Fen::new(300), packets_this_minute: 2, ..Counter::default() }
             .at(Timestamp::from_millis(0));
@@ -96,5 +97,7 @@ mod tests {
         assert_eq!(full.at(midnight.plus_millis(60_000)).packets, 3);
         assert_eq!(full.at(midnight.plus_millis(86_400_000)).amount, Fen::ZERO);
         assert_eq!(full.at(midnight.plus_millis(-1)), full);
+        let after_a_jump = full.at(midnight.plus_millis(-2 * 86_400_000));
+        assert_eq!((after_a_jump.packets, after_a_jump.packets_this_minute), (0, 0));
     }
 }

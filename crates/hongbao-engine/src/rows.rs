@@ -244,11 +244,16 @@ impl Rows {
         self.packets.get(id)
     }
 
-    /// Puts a packet whose bill number is new. Its id may be new as well: it was chosen, not found.
-    pub fn insert_packet(&mut self, packet: Packet) {
+    /// Puts a packet whose bill number is new. Its id was chosen, not found; `false`, and nothing is put,
+    /// when another packet here has it.
+    pub fn insert_packet(&mut self, packet: Packet) -> bool {
+        if self.packets.slots.get(&packet.id).is_some_and(|slot| slot.now.is_some()) {
+            return false;
+        }
         self.bills.put(packet.bill.clone(), packet.id.clone());
         self.packets.slots.entry(packet.id.clone()).or_insert(Slot { now: None, is_touched: false, stored: None });
         self.packets.put(packet.id.clone(), packet);
+        true
     }
 
     /// Puts a packet that was loaded.

@@ -2,7 +2,7 @@
 //! A machine: a code, and whether money moved.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hongbao_store::{CallError, StoreError};
@@ -87,8 +87,8 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<JsonRejection> for ApiError {
-    fn from(rejection: JsonRejection) -> ApiError {
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> ApiError {
         ApiError::refused(rejection.status(), "invalid_request", rejection.body_text())
     }
 }

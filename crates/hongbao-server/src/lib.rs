@@ -22,5 +22,5 @@ pub use directory::DIRECTORY_MAX_AGE;
 pub use people::ASSERTION_AUDIENCE;
 pub use platform::{Platform, PlatformOptions};
 pub use presented::public_key_sha256;
-pub use server::{Addresses, AdminDoor, Doors, Server, StartError};
+pub use server::{Addresses, AdminDoor, Doors, Server, StartError, TOKEN_LEN_MIN};
 pub use tls::{TlsError, TlsOptions};

@@ -21,8 +21,11 @@ use tower::Service;
 use crate::presented;
 use crate::tls::Tls;
 
-/// How long a handshake, or the headers of a request, may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a handshake may take.
+const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the headers of the next request may take to arrive, so also how long a connection may idle.
+/// Clients that keep connections let them go earlier, or now and then lose a request to the closing door.
+const HEADER_PATIENCE: Duration = Duration::from_secs(75);
 /// How many connections a door takes at once; the next one waits in the system's queue.
 const CONNECTIONS_MAX: usize = 4096;
 /// How many headers a request may have.
@@ -138,7 +141,7 @@ async fn shake_hands(
     watcher: Watcher,
     permit: OwnedSemaphorePermit,
 ) {
-    match tokio::time::timeout(PATIENCE, tls.acceptor.accept(stream)).await {
+    match tokio::time::timeout(HANDSHAKE_PATIENCE, tls.acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
             let certificate = presented::read(chain, &tls.authorities);
@@ -164,7 +167,7 @@ async fn speak<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(HEADER_PATIENCE)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEADER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);

@@ -110,6 +110,11 @@ impl<S: Store> Platform<S> {
         self.store.info().kind == StoreKind::Sandbox
     }
 
+    /// Whether it takes commands.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lane.is_open()
+    }
+
     commands! {
         /// Sends a packet.
         send_packet(Box<SendPacket>) -> SendOutcome: Command::SendPacket, Send;

@@ -22,27 +22,32 @@ pub fn public_key_sha256(certificate: &[u8]) -> Option<[u8; 32]> {
 pub(crate) fn read(chain: &[CertificateDer<'_>], authorities: &[TrustAnchor<'_>]) -> Option<PresentedCertificate> {
     let (first, intermediates) = chain.split_first()?;
     let (_, parsed) = X509Certificate::from_der(first).ok()?;
-    let seconds = |at: x509_parser::time::ASN1Time| Timestamp::from_millis(at.timestamp().saturating_mul(1000));
-    let validity = parsed.validity();
+    // The dates of all that came: what an issuer of a few months ago vouched for ends with it.
+    let (mut not_before, mut not_after) = (i64::MIN, i64::MAX);
+    for certificate in chain {
+        let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+        not_before = not_before.max(certificate.validity().not_before.timestamp());
+        not_after = not_after.min(certificate.validity().not_after.timestamp());
+    }
+    let seconds = |at: i64| Timestamp::from_millis(at.saturating_mul(1000));
     Some(PresentedCertificate {
         public_key_sha256: Sha256::digest(parsed.public_key().raw).into(),
-        not_before: seconds(validity.not_before),
-        not_after: seconds(validity.not_after),
-        is_trusted: authorities.is_empty()
-            || is_issued_by(first, intermediates, authorities, validity.not_after.timestamp()),
+        not_before: seconds(not_before),
+        not_after: seconds(not_after),
+        is_trusted: authorities.is_empty() || is_issued_by(first, intermediates, authorities, not_before),
     })
 }
 
-/// Whether one of `authorities` issued it for clients. Dates are judged elsewhere, for each request:
-/// here the certificate is looked at in its last second.
+/// Whether one of `authorities` issued it for clients. Dates are judged elsewhere, for each request: here
+/// the chain is looked at in the first second in which all of it counts.
 fn is_issued_by(
     certificate: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
     authorities: &[TrustAnchor<'_>],
-    last_second: i64,
+    first_second: i64,
 ) -> bool {
     let Ok(end_entity) = EndEntityCert::try_from(certificate) else { return false };
-    let at = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(last_second).unwrap_or(0)));
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(first_second).unwrap_or(0)));
     end_entity
         .verify_for_usage(
             webpki::ALL_VERIFICATION_ALGS,

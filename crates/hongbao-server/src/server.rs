@@ -19,6 +19,8 @@ use crate::platform::Platform;
 use crate::tls::{Tls, TlsError, TlsOptions};
 use crate::{admin, gateway, jobs, people};
 
+/// The least characters that an operators' token has.
+pub const TOKEN_LEN_MIN: usize = 32;
 /// How long requests under way may take to finish when the server stops.
 const FINISH_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,6 +44,16 @@ impl Doors {
         if let Some((_, options)) = &self.tls {
             Tls::new(options)?;
         }
+        for door in &self.admin {
+            if let AdminDoor::Address(address, token) = door {
+                if !address.ip().is_loopback() {
+                    return Err(StartError::AdminIsLocal(*address));
+                }
+                if token.len() < TOKEN_LEN_MIN {
+                    return Err(StartError::TokenTooShort);
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -50,7 +62,7 @@ impl Doors {
 pub enum AdminDoor {
     /// A Unix socket: who may open the file may come in.
     Socket(PathBuf),
-    /// An address, and the token that one must know.
+    /// An address of this machine, and the token that one must know.
     Address(SocketAddr, String),
 }
 
@@ -80,6 +92,12 @@ pub enum StartError {
     /// The store does not let itself be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The operators' door has no TLS, so it is not for the network.
+    #[error("operators come in on this machine only, without TLS: {0}")]
+    AdminIsLocal(SocketAddr),
+    /// The operators' token could be guessed.
+    #[error("the admin token is too short: it has at least {TOKEN_LEN_MIN} characters")]
+    TokenTooShort,
     /// A live store has no door without TLS.
     #[error("a live store takes no requests without TLS: leave the plain address out")]
     PlainIsForSandboxes,

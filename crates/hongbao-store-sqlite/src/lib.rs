@@ -100,7 +100,8 @@ impl SqliteStore {
     pub fn open_or_create(path: &Path, info: &StoreInfo, clock: Arc<dyn Clock>) -> Result<SqliteStore, OpenError> {
         if std::fs::metadata(path).is_ok_and(|found| found.len() > 0) {
             // Somebody else's file is left alone, and nothing is put beside it.
-            SqliteStore::open_read_only(path, clock.clone())?;
+            let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            migrations::check(&connection, path, migrations::Empty::IsAStoreToBe)?;
         }
         let lock = take_lock(path)?;
         create_private(path)?;
@@ -212,12 +213,16 @@ impl Store for SqliteStore {
         self.read(|view| Ok(reader::account(view, id)?.unwrap_or_default()))
     }
 
-    async fn due(&self, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.read(|view| reader::due(view, reader::now(view, self.real_now())?, limit))
+    async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.read(|view| reader::due(view, reader::now(view, self.real_now())?, after, limit))
     }
 
     async fn audit(&self) -> Result<AuditReport, StoreError> {
-        self.read(reader::audit)
+        // Reads everything: not on a thread that others wait for.
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.read(reader::audit))
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 }
 

@@ -232,10 +232,12 @@ fn transfer_from(row: &Row<'_>) -> Result<Transfer> {
     })
 }
 
-/// Work that is due at `now`, the oldest first.
-pub(crate) fn due(view: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Due>> {
+/// Work that is due at `now`, the oldest first, behind `after`.
+pub(crate) fn due(view: &Connection, now: Timestamp, after: Option<&Due>, limit: usize) -> Result<Vec<Due>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    all(view, "SELECT * FROM due WHERE at <= ? ORDER BY at LIMIT ?", (now.as_millis(), limit), due_from)
+    let (at, packet) = after.map_or((i64::MIN, ""), |due| (due.at.as_millis(), due.packet.as_str()));
+    let sql = "SELECT * FROM due WHERE at <= ? AND (at, packet_id) > (?, ?) ORDER BY at, packet_id LIMIT ?";
+    all(view, sql, (now.as_millis(), at, packet, limit), due_from)
 }
 
 fn due_from(row: &Row<'_>) -> Result<Due> {

@@ -54,6 +54,7 @@ macro_rules! store_conformance {
             a_claim_is_good_until_just_before_expiry
             what_nobody_claims_goes_back_once
             what_lands_and_stays_fails_for_good
+            due_work_is_read_page_by_page
             a_reference_used_again_moves_nothing
             a_merchant_does_not_take_anothers_place
         );
@@ -133,7 +134,7 @@ impl<S: Store, G> Bench<S, G> {
 
     async fn expire(&self) -> Vec<Expired> {
         let mut outcomes = Vec::new();
-        for due in self.store.due(100).await.expect("due work") {
+        for due in self.store.due(None, 100).await.expect("due work") {
             match self.call(Command::ExpirePacket(ExpirePacket { due })).await {
                 Ok(Outcome::Expire(outcome)) => outcomes.push(outcome),
                 other => panic!("an expiry ended as {other:?}"),
@@ -617,9 +618,9 @@ behaviours! {
         let bench = Bench::funded(make, 1000).await;
         let accepted = bench.accepted(send(1)).await;
         bench.clock.set(NOON.plus_millis(24 * HOUR_MS - 1));
-        assert_eq!(bench.store.due(100).await.expect("due work"), []);
+        assert_eq!(bench.store.due(None, 100).await.expect("due work"), []);
         bench.clock.advance(1);
-        let due = bench.store.due(100).await.expect("due work");
+        let due = bench.store.due(None, 100).await.expect("due work");
         assert_eq!(due.len(), 1);
         let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
         assert_eq!(view.packet.status(view.now), PacketStatus::Refunding);
@@ -628,7 +629,7 @@ behaviours! {
         bench.faults.plan([Fault::UnknownApplied]);
         assert_eq!(bench.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
         assert_eq!(bench.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
-        assert_eq!(bench.store.due(100).await.expect("due work"), []);
+        assert_eq!(bench.store.due(None, 100).await.expect("due work"), []);
         assert_eq!(bench.funds().await, Fen::new(1000));
         let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
         let at = NOON.plus_millis(24 * HOUR_MS);
@@ -652,6 +653,29 @@ behaviours! {
         assert_eq!(view.packet.state, PacketState::Failed(Decline::InsufficientFunds));
         assert_eq!(bench.funds().await, Fen::new(1000));
         bench.assert_books(1).await;
+    }
+
+    /// Due work that can't be done does not hide what stands behind it.
+    due_work_is_read_page_by_page(make) {
+        let bench = Bench::funded(make, 5000).await;
+        for number in [3, 1, 2] {
+            bench.accepted(send(number)).await;
+        }
+        bench.clock.advance(1);
+        bench.accepted(send(0)).await;
+        bench.clock.advance(24 * HOUR_MS);
+        let all = bench.store.due(None, 100).await.expect("due work");
+        let ids: Vec<_> = all.iter().map(|due| due.packet.clone()).collect();
+        assert_eq!(ids, [1, 2, 3, 0].map(packet_id));
+        let mut paged = Vec::new();
+        loop {
+            let page = bench.store.due(paged.last(), 1).await.expect("due work");
+            if page.is_empty() {
+                break;
+            }
+            paged.extend(page);
+        }
+        assert_eq!(paged, all);
     }
 
     /// The same reference and content get the first answer; other content is refused with what is stored.

@@ -174,8 +174,8 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.account(id).await
     }
 
-    async fn due(&self, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.inner.due(limit).await
+    async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.inner.due(after, limit).await
     }
 
     async fn audit(&self) -> Result<AuditReport, StoreError> {

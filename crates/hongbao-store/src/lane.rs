@@ -100,6 +100,11 @@ impl Lane {
         }
     }
 
+    /// Whether it takes commands.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
     /// Takes no more commands; those that wait are still carried out. Returns when that is done.
     pub async fn stop(self, thread: LaneThread) {
         let _ = self.queue.send(Message::Stop).await;

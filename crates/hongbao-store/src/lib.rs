@@ -163,8 +163,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// An account; one that has no row yet is empty.
     fn account(&self, id: &LedgerAccount) -> impl Future<Output = Result<Account, StoreError>> + Send;
 
-    /// At most `limit` pieces of work that are due at the store's time, the oldest first. Not locked.
-    fn due(&self, limit: usize) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+    /// At most `limit` pieces of work that are due at the store's time, in their order (oldest first), only
+    /// those behind `after`. Not locked.
+    fn due(&self, after: Option<&Due>, limit: usize) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
 
     /// Rebuilds the books from one consistent view of everything.
     fn audit(&self) -> impl Future<Output = Result<AuditReport, StoreError>> + Send;

@@ -2,6 +2,7 @@
 //! the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use hongbao_engine::audit::{Audit, AuditReport};
@@ -121,9 +122,10 @@ impl Tables {
         self.accounts.get(id).cloned().unwrap_or_default()
     }
 
-    /// Work that is due at `now`, the oldest first.
-    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = &Due> {
-        self.due.iter().take_while(move |due| due.at <= now)
+    /// Work that is due at `now`, the oldest first, behind `after`.
+    pub fn due(&self, now: Timestamp, after: Option<&Due>) -> impl Iterator<Item = &Due> {
+        let behind = after.map_or(Bound::Unbounded, |due| Bound::Excluded(due.clone()));
+        self.due.range((behind, Bound::Unbounded)).take_while(move |due| due.at <= now)
     }
 
     /// Rebuilds the books.
@@ -242,9 +244,9 @@ impl Store for MemoryStore {
         Ok(self.tables.lock().await.account(id))
     }
 
-    async fn due(&self, limit: usize) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
         let tables = self.tables.lock().await;
-        Ok(tables.due(self.time(&tables)).take(limit).cloned().collect())
+        Ok(tables.due(self.time(&tables), after).take(limit).cloned().collect())
     }
 
     async fn audit(&self) -> Result<AuditReport, StoreError> {

@@ -210,6 +210,8 @@ impl ClientBuilder {
             .timeout(self.timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
+            // Let go before the other side does: a request sent into a closing connection is uncertain.
+            .pool_idle_timeout(Duration::from_secs(15))
             .user_agent(concat!("hongbao/", env!("CARGO_PKG_VERSION")));
         if is_loopback(&self.base_url) {
             // A proxy would look for it on its own machine.

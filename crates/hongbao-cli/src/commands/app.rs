@@ -18,7 +18,7 @@ pub(crate) async fn add(args: AppAddArgs) -> Result<ExitCode> {
         "keys": [{ "id": args.key_id, "public_key_pem": public_key }],
         "merchants": merchants,
     });
-    admin(&args.profile)?.put(&format!("/admin/apps/{}?replace={}", args.app, args.replace), &body).await?;
+    admin(&args.profile)?.put(&format!("/admin/apps/{}", args.app), &body).await?;
     say!("app         {}", args.app);
     say!("key         {}", args.key_id);
     if !merchants.is_empty() {

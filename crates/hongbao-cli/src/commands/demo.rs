@@ -59,6 +59,7 @@ pub(crate) async fn run() -> Result<ExitCode> {
     let app = AppAccess {
         base_url,
         app: Kit::app_id(),
+        person: None,
         key_id: APP_KEY_ID.to_owned(),
         private_key: kit.app_key_pem.clone(),
         root_ca: Some(kit.authority_pem.clone()),

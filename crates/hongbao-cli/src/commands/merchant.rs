@@ -19,20 +19,23 @@ pub(crate) async fn add(args: MerchantAddArgs) -> Result<ExitCode> {
         args.key_file.iter().map(|path| Ok(read_api_key(path)?.expose().to_owned())).collect::<Result<_>>()?;
     let certificates: Vec<Value> =
         args.certificate.iter().map(|path| Ok(json!({ "pem": read_certificate(path)? }))).collect::<Result<_>>()?;
-    if args.replace && keys.is_empty() {
-        return Err(Failure::new(format!(
-            "replacing merchant {} would replace its keys, and none is given",
-            args.merchant
-        ))
-        .hint("name every key that is to count: --key-file FILE"));
-    }
     let admin = admin(&args.profile)?;
     // Refused before anything is stored: an app that isn't there can't be bound.
     let mut apps = Vec::new();
     for app in &args.app {
         apps.push((app, admin.get(&format!("/admin/apps/{app}")).await?));
     }
+    if keys.is_empty() && admin.find(&format!("/admin/merchants/{}", args.merchant)).await?.is_some() {
+        // No key is made up, and shown, that will not count.
+        return Err(Failure::new(format!("merchant {}: it exists already", args.merchant))
+            .hint("nothing was done; to change it, PUT the whole of it to the admin API with ?replace=true"));
+    }
     let made_up = if keys.is_empty() { Some(random_api_key().map_err(Failure::new)?) } else { None };
+    if let Some(key) = &made_up {
+        // Before the call: whoever loses the answer still has the key.
+        say!("api key     {}", key.expose());
+        say!("            shown this once; the platform never shows it again");
+    }
     let keys = keys.iter().map(String::as_str).chain(made_up.as_ref().map(ApiKey::expose));
     let body = json!({
         "name": args.name,
@@ -44,12 +47,8 @@ pub(crate) async fn add(args: MerchantAddArgs) -> Result<ExitCode> {
             "amount_per_day_fen": args.amount_per_day.map(Fen::as_i64),
         },
     });
-    admin.put(&format!("/admin/merchants/{}?replace={}", args.merchant, args.replace), &body).await?;
+    admin.put(&format!("/admin/merchants/{}", args.merchant), &body).await?;
     say!("merchant    {} {}", args.merchant, args.name);
-    if let Some(key) = made_up {
-        say!("api key     {}", key.expose());
-        say!("            shown this once; the platform never shows it again");
-    }
     for (app, known) in apps {
         bind(&admin, app.as_str(), known, args.merchant.as_str()).await?;
         say!("may send    to the people of {app}");

@@ -2,18 +2,19 @@
 
 use std::process::ExitCode;
 
-use hongbao::{BuildError, Certainty, SendRedPack};
+use hongbao::{BuildError, Certainty, ErrorCode, SendRedPack};
 use hongbao_types::{BillNo, MerchantId};
 
 use crate::args::SendArgs;
 use crate::error::{Explain, Failure, Result};
-use crate::profile::{MerchantAccess, Profile};
+use crate::profile::{MerchantAccess, Profile, named};
 use crate::say;
 
 pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
     let path = &args.profile.profile;
     let access = Profile::read(path)?.merchant(path)?;
     let client = client(&access)?;
+    let recipient = named(args.to, access.person.as_ref(), "--to")?;
     let bill_no = match args.bill_no {
         Some(bill_no) => bill_no,
         None => made_up(&access.merchant)?,
@@ -23,7 +24,7 @@ pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
     let request = SendRedPack {
         bill_no: bill_no.clone(),
         app: access.app.clone(),
-        recipient: args.to.clone(),
+        recipient: recipient.clone(),
         total: args.amount,
         sender_name: args.send_name,
         greeting: args.wishing,
@@ -33,7 +34,7 @@ pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
         scene: args.scene_id,
     };
     let sent = client.sendredpack(&request).await.map_err(|error| explain(&error, &bill_no))?;
-    say!("sent        {} fen to {}", args.amount, args.to);
+    say!("sent        {} fen to {}", args.amount, recipient);
     say!("send_listid {}", sent.packet);
     Ok(ExitCode::SUCCESS)
 }
@@ -63,9 +64,11 @@ pub(crate) fn client(access: &MerchantAccess) -> Result<hongbao::Client> {
 
 /// What happened, whether money moved, and what to do.
 pub(crate) fn explain(error: &hongbao::Error, bill_no: &BillNo) -> Failure {
-    let moved = match error.certainty() {
-        Certainty::NothingMoved => "no money moved",
-        Certainty::MayHaveMoved => "money may have moved",
+    let moved = match (error.certainty(), error.code()) {
+        // The one answer that speaks for every call with this number.
+        (Certainty::NothingMoved, Some(ErrorCode::SendFailed)) => "no money moved",
+        (Certainty::NothingMoved, _) => "this call moved no money; an earlier one with the same number may have",
+        (Certainty::MayHaveMoved, _) => "money may have moved",
     };
     Failure::new(format!("{} ({moved})", crate::error::chain(error)))
         .hint(format!("{}; the bill number is {bill_no}", error.advice()))

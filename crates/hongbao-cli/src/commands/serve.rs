@@ -1,12 +1,13 @@
 //! `hongbao serve`: the platform, from a configuration file.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hongbao_server::{AdminDoor, Doors, Platform, PlatformOptions, Server, StartError, TlsOptions};
+use hongbao_server::{AdminDoor, Doors, Platform, PlatformOptions, Server, StartError, TOKEN_LEN_MIN, TlsOptions};
 use hongbao_store::clock::SystemClock;
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
 use hongbao_store_sqlite::{OpenError, SqliteStore};
@@ -74,15 +75,12 @@ struct AdminConfig {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PacketsConfig {
-    expire_after_hours: Option<u32>,
-    fail_after_hours: Option<u32>,
+    expire_after_hours: Option<NonZeroU32>,
+    fail_after_hours: Option<NonZeroU32>,
 }
 
 /// The most digits behind the point: no currency has more than 4, and an amount has at most 19 in all.
 const MINOR_DIGITS_MAX: u8 = 9;
-
-/// The least an admin token may have.
-const TOKEN_LEN_MIN: usize = 32;
 
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let path = &args.config;
@@ -113,10 +111,10 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     };
     let mut options = PlatformOptions::default();
     if let Some(hours) = config.packets.expire_after_hours {
-        options.expires_after = Duration::from_hours(hours.into());
+        options.expires_after = Duration::from_hours(hours.get().into());
     }
     if let Some(hours) = config.packets.fail_after_hours {
-        options.fails_after = Duration::from_hours(hours.into());
+        options.fails_after = Duration::from_hours(hours.get().into());
     }
     let doors = config.doors(folder)?;
     // A store stays what it was created as: none is made for doors that won't open.
@@ -196,6 +194,8 @@ fn not_started(error: &StartError) -> Failure {
         StartError::PlainIsForSandboxes => {
             failure.hint("take the section [plain] out; [tls] is the door of a live platform")
         }
+        StartError::AdminIsLocal(_) => failure.hint("listen on 127.0.0.1, and reach it from elsewhere through ssh"),
+        StartError::TokenTooShort => failure.hint("make one: openssl rand -hex 32"),
         StartError::Store(_) => failure,
     }
 }

@@ -35,6 +35,7 @@ const PROFILE: &str = r#"
 base_url = "https://127.0.0.1:1"
 mch_id = "10000098"
 wxappid = "wx8888888888888888"
+re_openid = "oxTWIuGaIt6gTKsQRLau2M0yL16E"
 api_key_file = "api_key.txt"
 certificate_file = "apiclient_cert.pem"
 private_key_file = "apiclient_key.pem"
@@ -44,6 +45,7 @@ root_ca_file = "rootca.pem"
 base_url = "https://127.0.0.1:1"
 app_id = "wx8888888888888888"
 key_id = "dev"
+openid = "oxTWIuGaIt6gTKsQRLau2M0yL16E"
 private_key_file = "app_key.pem"
 root_ca_file = "rootca.pem"
 
@@ -318,7 +320,7 @@ mod in_a_profile {
             "
             exit 1
             --- stderr
-            error: the profile makes no sense: profile.toml: unknown field `api_key`, expected one of `base_url`, `mch_id`, `wxappid`, `api_key_file`, `certificate_file`, `private_key_file`, `root_ca_file`
+            error: the profile makes no sense: profile.toml: unknown field `api_key`, expected one of `base_url`, `mch_id`, `wxappid`, `re_openid`, `api_key_file`, `certificate_file`, `private_key_file`, `root_ca_file`
 
             hint: compare it with the one that `hongbao dev` writes
             ",
@@ -538,7 +540,7 @@ mod without_a_platform {
             --- stdout
             mch_billno  B1
             --- stderr
-            error: the request was not sent: no connection: error sending request for url (https://127.0.0.1:1/mmpaymkttransfers/sendredpack): client error (Connect): tcp connect error: Connection refused (os error 111) (no money moved)
+            error: the request was not sent: no connection: error sending request for url (https://127.0.0.1:1/mmpaymkttransfers/sendredpack): client error (Connect): tcp connect error: Connection refused (os error 111) (this call moved no money; an earlier one with the same number may have)
 
             hint: call again, at least a second later, with the same bill number and values; the bill number is B1
             ",
@@ -648,9 +650,9 @@ mod of_an_operator {
             "
             exit 1
             --- stderr
-            error: merchant 10000098: it exists already, with other content; replace it with ?replace=true (HTTP 409)
+            error: merchant 10000098: it exists already
 
-            hint: --replace takes its place; nothing was done
+            hint: nothing was done; to change it, PUT the whole of it to the admin API with ?replace=true
             ",
         );
         mistake_at(
@@ -659,9 +661,9 @@ mod of_an_operator {
             "
             exit 1
             --- stderr
-            error: app wx8888888888888888: it exists already, with other content; replace it with ?replace=true (HTTP 409)
+            error: app wx8888888888888888: it exists already, with other content (HTTP 409)
 
-            hint: --replace takes its place; nothing was done
+            hint: nothing was done; to change it, PUT the whole of it to the admin API with ?replace=true
             ",
         );
         mistake_at(

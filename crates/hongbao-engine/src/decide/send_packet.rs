@@ -28,7 +28,7 @@ pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy:
     let merchant = rows.merchants.get(&send.payer).ok_or("a send names a payer that exists")?;
     let of_merchant = rows.counters.get(&send.merchant_counter()).cloned().unwrap_or_default().at(now);
     let of_recipient = rows.counters.get(&send.recipient_counter()).cloned().unwrap_or_default().at(now);
-    if let Err(rejection) = judge_rejections(&packet, merchant, &of_merchant) {
+    if let Err(rejection) = judge_rejections(&packet, merchant, &of_merchant, rows) {
         return Ok(SendOutcome::Rejected(rejection));
     }
     let judged = judge_declines(&packet, merchant, &of_merchant, &of_recipient, rows)?;
@@ -57,10 +57,10 @@ pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy:
         packet.deadline = now.plus_millis(policy.expires_after_ms);
         SendOutcome::Accepted(accepted)
     };
-    if is_new {
-        rows.insert_packet(packet);
-    } else {
+    if !is_new {
         rows.update_packet(packet);
+    } else if !rows.insert_packet(packet) {
+        return Err("the id chosen for a new packet is new");
     }
     Ok(outcome)
 }
@@ -132,9 +132,10 @@ fn first_row(send: &SendPacket, now: Timestamp, policy: &Policy) -> Packet {
     }
 }
 
-fn judge_rejections(packet: &Packet, merchant: &Merchant, counter: &Counter) -> Result<(), SendRejection> {
+fn judge_rejections(packet: &Packet, merchant: &Merchant, counter: &Counter, rows: &Rows) -> Result<(), SendRejection> {
     let limits = &merchant.limits;
-    if packet.total.is_zero() || packet.total < limits.amount_min || packet.total > limits.amount_max {
+    let is_in_range = !packet.total.is_zero() && packet.total >= limits.amount_min && packet.total <= limits.amount_max;
+    if !is_in_range || !fits_back(packet, rows) {
         return Err(SendRejection::AmountOutOfRange { min: limits.amount_min, max: limits.amount_max });
     }
     let needs_scene = packet.total < limits.scene_below || packet.total > limits.scene_above;
@@ -145,6 +146,13 @@ fn judge_rejections(packet: &Packet, merchant: &Merchant, counter: &Counter) -> 
         return Err(SendRejection::PacketsPerMinute);
     }
     Ok(())
+}
+
+/// Whether whatever goes back of this packet will fit into the payer's credits: what came in is at most
+/// half of what a sum can hold ([`top_up`](super::top_up)), and so is what was ever sent.
+fn fits_back(packet: &Packet, rows: &Rows) -> bool {
+    let funds = rows.accounts.get(&LedgerAccount::MerchantFunds(packet.payer.clone())).cloned().unwrap_or_default();
+    funds.debits.checked_add(packet.total).is_some_and(|sum| sum <= Fen::HALF)
 }
 
 fn judge_declines(

@@ -8,8 +8,8 @@ use crate::ledger::{LedgerAccount, Transfer};
 use crate::outcome::TopUpRejection;
 use crate::rows::Rows;
 
-/// The most that may have come in: half of what a sum can hold, so that what goes back into funds later
-/// always fits.
+/// The most that may have come in: half of what a sum can hold. What is ever sent is bounded alike, so
+/// that what goes back into funds later always fits.
 const SUM_MAX: Fen = Fen::HALF;
 
 pub(super) fn decide(

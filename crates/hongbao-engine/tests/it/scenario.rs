@@ -518,6 +518,34 @@ fn a_clock_that_runs_back_opens_no_new_minute_or_day() {
 }
 
 #[test]
+fn a_clock_that_had_jumped_ahead_blocks_nobody_once_it_is_right_again() {
+    check(
+        "
+        merchant M1 minute=1 person-packets=1
+        top-up   M1 1000 ref=T1             -> in 1000
+        tick     48h
+        send     M1 B1 100 to=alice         -> sent
+        tick     -48h
+        send     M1 B2 100 to=alice         -> sent
+        ",
+    );
+}
+
+#[test]
+fn a_refund_fits_however_much_was_sent_and_came_back() {
+    check(
+        "
+        merchant M1 max=4611686018427387903 per-day=9223372036854775807 person-amount=9223372036854775807
+        top-up   M1 4611686018427387903 ref=T1 -> in 4611686018427387903
+        send     M1 B1 4611686018427387903 to=alice scene -> sent
+        tick     24h
+        expire                              -> refunded 4611686018427387903
+        send     M1 B2 100 to=alice         -> out_of_range(100..4611686018427387903)
+        ",
+    );
+}
+
+#[test]
 fn a_landed_packet_is_completed_once_its_cause_is_gone() {
     check(
         "
@@ -984,7 +1012,7 @@ impl Bench {
                 books
             }),
             ["expire"] => {
-                let due: Vec<Due> = self.tables.due(self.now()).cloned().collect();
+                let due: Vec<Due> = self.tables.due(self.now(), None).cloned().collect();
                 let commands = due.into_iter().map(|due| Command::ExpirePacket(ExpirePacket { due }));
                 let ends: Vec<_> = commands.flat_map(|command| self.decide(vec![command])).collect();
                 let ends: Vec<_> = ends.iter().map(|outcome| self.describe(outcome)).collect();

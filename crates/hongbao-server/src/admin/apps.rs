@@ -4,16 +4,19 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use hongbao_engine::command::PutApp;
 use hongbao_engine::directory::{App, AppKey};
 use hongbao_store::Store;
 use hongbao_types::AppId;
-use jsonwebtoken::DecodingKey;
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::{Body, PutQuery, ValidityBody, id};
+use super::{Body, PutQuery, QueryString, ValidityReply, id, validity};
 use crate::api_error::ApiError;
 use crate::platform::Platform;
 
@@ -28,24 +31,27 @@ pub(crate) struct AppBody {
 }
 
 #[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 struct KeyBody {
     /// Its name in the assertion's header (`kid`).
     id: String,
     /// The public key, PEM: Ed25519 or P-256.
     public_key_pem: String,
-    #[serde(flatten)]
-    validity: ValidityBody,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_until: Option<String>,
 }
 
 pub(crate) async fn put<S: Store>(
     State(platform): State<Arc<Platform<S>>>,
     Path(app_id): Path<String>,
-    Query(query): Query<PutQuery>,
+    QueryString(query): QueryString<PutQuery>,
     Body(body): Body<AppBody>,
 ) -> Result<StatusCode, ApiError> {
     let app = body.read(id(&app_id)?)?;
     platform.put_app(Box::new(PutApp { app, replace: query.replace })).await?.map_err(|rejection| {
-        let message = format!("app {app_id}: {rejection}; replace it with ?replace=true");
+        let message = format!("app {app_id}: {rejection}");
         ApiError::refused(StatusCode::CONFLICT, "exists", message)
     })?;
     platform.directory.forget();
@@ -62,10 +68,14 @@ pub(crate) async fn get<S: Store>(
         platform.store.app(&app_id).await?.ok_or_else(|| {
             ApiError::refused(StatusCode::NOT_FOUND, "no_such_app", format!("there is no app {app_id}"))
         })?;
-    let keys = app.keys.into_iter().map(|key| KeyBody {
-        id: key.id,
-        public_key_pem: key.public_key_pem,
-        validity: ValidityBody::show(key.validity),
+    let keys = app.keys.into_iter().map(|key| {
+        let validity = ValidityReply::show(key.validity);
+        KeyBody {
+            id: key.id,
+            public_key_pem: key.public_key_pem,
+            valid_from: validity.valid_from,
+            valid_until: validity.valid_until,
+        }
     });
     let merchants = app.merchants.iter().map(ToString::to_string).collect();
     Ok(Json(AppBody { keys: keys.collect(), merchants }))
@@ -74,6 +84,11 @@ pub(crate) async fn get<S: Store>(
 impl AppBody {
     fn read(self, app_id: AppId) -> Result<App, ApiError> {
         let keys = self.keys.into_iter().map(KeyBody::read).collect::<Result<Vec<_>, _>>()?;
+        let mut ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+        ids.sort_unstable();
+        if !ids.is_sorted_by(|a, b| a < b) {
+            return Err(ApiError::invalid("every key needs an id of its own"));
+        }
         let merchants = self.merchants.iter().map(|merchant| id(merchant)).collect::<Result<Vec<_>, _>>()?;
         Ok(App { id: app_id, keys, merchants })
     }
@@ -81,11 +96,20 @@ impl AppBody {
 
 impl KeyBody {
     fn read(self) -> Result<AppKey, ApiError> {
-        let pem = self.public_key_pem.as_bytes();
-        if DecodingKey::from_ed_pem(pem).is_err() && DecodingKey::from_ec_pem(pem).is_err() {
+        if !is_ed25519_or_p256(&self.public_key_pem) {
             let message = format!("key {:?}: public_key_pem must hold an Ed25519 or P-256 public key", self.id);
             return Err(ApiError::invalid(message));
         }
-        Ok(AppKey { id: self.id, validity: self.validity.read()?, public_key_pem: self.public_key_pem })
+        let validity = validity(self.valid_from.as_deref(), self.valid_until.as_deref())?;
+        Ok(AppKey { id: self.id, public_key_pem: self.public_key_pem, validity })
     }
+}
+
+/// The two kinds of keys with which assertions may be signed (RFC 8410, RFC 5480).
+fn is_ed25519_or_p256(pem: &str) -> bool {
+    let Ok(der) = SubjectPublicKeyInfoDer::from_pem_slice(pem.as_bytes()) else { return false };
+    let Ok((_, key)) = SubjectPublicKeyInfo::from_der(&der) else { return false };
+    let algorithm = key.algorithm.algorithm.to_id_string();
+    let curve = key.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok()).map(|oid| oid.to_id_string());
+    algorithm == "1.3.101.112" || (algorithm == "1.2.840.10045.2.1" && curve.as_deref() == Some("1.2.840.10045.3.1.7"))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use hongbao_engine::ledger::LedgerAccount;
-use hongbao_store::{Store, StoreKind};
+use hongbao_store::{CallError, Store, StoreKind};
 use hongbao_types::Fen;
 use serde::Serialize;
 
@@ -59,14 +59,19 @@ pub(crate) async fn wallet<S: Store>(
     State(platform): State<Arc<Platform<S>>>,
     Path((app_id, openid)): Path<(String, String)>,
 ) -> Result<Json<WalletReply>, ApiError> {
-    let wallet = LedgerAccount::RecipientWallet(id(&app_id)?, id(&openid)?);
+    // An openid that is none is still not for the log.
+    let openid = openid.parse().map_err(|_| ApiError::invalid("an openid has 1 to 32 letters, digits, '-' or '_'"))?;
+    let wallet = LedgerAccount::RecipientWallet(id(&app_id)?, openid);
     let balance = platform.store.account(&wallet).await?.balance();
     Ok(Json(WalletReply { balance_fen: balance.map(Fen::as_i64) }))
 }
 
-/// Answers once the store can be read.
+/// Answers well when the store can be read and commands are taken.
 pub(crate) async fn health<S: Store>(State(platform): State<Arc<Platform<S>>>) -> Result<Json<HealthReply>, ApiError> {
     platform.store.now().await?;
+    if !platform.is_open() {
+        return Err(CallError::Stopped.into());
+    }
     let info = platform.store.info();
     let kind = match info.kind {
         StoreKind::Sandbox => "sandbox",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use hongbao_engine::command::PutMerchant;
 use hongbao_engine::directory::{Merchant, MerchantCertificate, MerchantKey, Mode, SignAlgorithm};
@@ -17,20 +17,20 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, PutQuery, ValidityBody, id};
+use super::{Body, PutQuery, QueryString, ValidityReply, id, validity};
 use crate::api_error::ApiError;
 use crate::platform::Platform;
 use crate::presented::public_key_sha256;
 
-/// A merchant as an operator gives it.
+/// A merchant as an operator gives it. Of one that is there already, keys and certificates that are left
+/// out stay as they are: they never come out, so nobody could give them again.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MerchantBody {
     #[serde(default)]
     name: String,
-    keys: Vec<KeyBody>,
-    #[serde(default)]
-    certificates: Vec<CertificateBody>,
+    keys: Option<Vec<KeyBody>>,
+    certificates: Option<Vec<CertificateBody>>,
     #[serde(default)]
     mode: ModeBody,
     #[serde(default)]
@@ -44,18 +44,20 @@ pub(crate) struct MerchantBody {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct KeyBody {
     key: String,
-    #[serde(flatten)]
-    validity: ValidityBody,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct CertificateBody {
     /// The certificate, PEM.
     pem: String,
-    #[serde(flatten)]
-    validity: ValidityBody,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize, Serialize)]
@@ -95,7 +97,7 @@ pub(crate) struct MerchantReply {
     name: String,
     mode: ModeBody,
     sign_type: Option<SignTypeBody>,
-    keys: Vec<ValidityBody>,
+    keys: Vec<ValidityReply>,
     certificates: Vec<CertificateReply>,
     allowed_addresses: Vec<IpAddr>,
     limits: LimitsBody,
@@ -107,19 +109,21 @@ pub(crate) struct MerchantReply {
 struct CertificateReply {
     public_key_sha256: String,
     #[serde(flatten)]
-    validity: ValidityBody,
+    validity: ValidityReply,
 }
 
 pub(crate) async fn put<S: Store>(
     State(platform): State<Arc<Platform<S>>>,
     Path(merchant_id): Path<String>,
-    Query(query): Query<PutQuery>,
+    QueryString(query): QueryString<PutQuery>,
     Body(body): Body<MerchantBody>,
 ) -> Result<StatusCode, ApiError> {
-    let merchant = body.read(id(&merchant_id)?)?;
+    let merchant_id: MerchantId = id(&merchant_id)?;
+    let stored = if query.replace { platform.store.merchant(&merchant_id).await? } else { None };
+    let merchant = body.read(merchant_id.clone(), stored)?;
     let put = Box::new(PutMerchant { merchant, replace: query.replace });
     platform.put_merchant(put).await?.map_err(|rejection| {
-        let message = format!("merchant {merchant_id}: {rejection}; replace it with ?replace=true");
+        let message = format!("merchant {merchant_id}: {rejection}");
         ApiError::refused(StatusCode::CONFLICT, "exists", message)
     })?;
     platform.directory.forget();
@@ -140,16 +144,16 @@ pub(crate) async fn get<S: Store>(
 }
 
 impl MerchantBody {
-    fn read(self, id: MerchantId) -> Result<Merchant, ApiError> {
-        let keys = self
-            .keys
-            .iter()
-            .map(|entry| {
-                let key = ApiKey::try_new(&entry.key).map_err(|error| ApiError::invalid(error.to_string()))?;
-                Ok(MerchantKey { key, validity: entry.validity.read()? })
-            })
-            .collect::<Result<Vec<_>, ApiError>>()?;
-        let certificates = self.certificates.iter().map(CertificateBody::read).collect::<Result<Vec<_>, _>>()?;
+    fn read(self, id: MerchantId, stored: Option<Merchant>) -> Result<Merchant, ApiError> {
+        let (stored_keys, stored_certificates) = stored.map(|stored| (stored.keys, stored.certificates)).unzip();
+        let keys = match self.keys {
+            Some(keys) => keys.iter().map(KeyBody::read).collect::<Result<_, _>>()?,
+            None => stored_keys.ok_or_else(|| ApiError::invalid("a new merchant's keys must be given: keys"))?,
+        };
+        let certificates = match self.certificates {
+            Some(certificates) => certificates.iter().map(CertificateBody::read).collect::<Result<_, _>>()?,
+            None => stored_certificates.unwrap_or_default(),
+        };
         Ok(Merchant {
             id,
             name: self.name,
@@ -171,13 +175,22 @@ impl MerchantBody {
     }
 }
 
+impl KeyBody {
+    fn read(&self) -> Result<MerchantKey, ApiError> {
+        let key = ApiKey::try_new(&self.key).map_err(|error| ApiError::invalid(error.to_string()))?;
+        let validity = validity(self.valid_from.as_deref(), self.valid_until.as_deref())?;
+        Ok(MerchantKey { key, validity })
+    }
+}
+
 impl CertificateBody {
     fn read(&self) -> Result<MerchantCertificate, ApiError> {
         let public_key_sha256 = CertificateDer::from_pem_slice(self.pem.as_bytes())
             .ok()
             .and_then(|der| public_key_sha256(&der))
             .ok_or_else(|| ApiError::invalid("pem must hold a certificate: -----BEGIN CERTIFICATE-----"))?;
-        Ok(MerchantCertificate { public_key_sha256, validity: self.validity.read()? })
+        let validity = validity(self.valid_from.as_deref(), self.valid_until.as_deref())?;
+        Ok(MerchantCertificate { public_key_sha256, validity })
     }
 }
 
@@ -187,7 +200,7 @@ impl LimitsBody {
         let fen = |given: Option<i64>, usual: Fen| {
             given.map_or(Ok(usual), Fen::try_new).map_err(|error| ApiError::invalid(error.to_string()))
         };
-        Ok(Limits {
+        let limits = Limits {
             amount_min: fen(self.amount_min_fen, usual.amount_min)?,
             amount_max: fen(self.amount_max_fen, usual.amount_max)?,
             scene_below: fen(self.scene_below_fen, usual.scene_below)?,
@@ -196,7 +209,14 @@ impl LimitsBody {
             recipient_packets_per_day: self.recipient_packets_per_day.unwrap_or(usual.recipient_packets_per_day),
             recipient_amount_per_day: fen(self.recipient_amount_per_day_fen, usual.recipient_amount_per_day)?,
             amount_per_day: fen(self.amount_per_day_fen, usual.amount_per_day)?,
-        })
+        };
+        if limits.amount_min > limits.amount_max {
+            return Err(ApiError::invalid(format!(
+                "amount_min_fen must not be above amount_max_fen: {}, {}",
+                limits.amount_min, limits.amount_max
+            )));
+        }
+        Ok(limits)
     }
 
     fn show(limits: &Limits) -> LimitsBody {
@@ -217,7 +237,7 @@ impl MerchantReply {
     fn show(merchant: &Merchant, funds: Option<Fen>) -> MerchantReply {
         let certificates = merchant.certificates.iter().map(|certificate| CertificateReply {
             public_key_sha256: hex::encode(certificate.public_key_sha256),
-            validity: ValidityBody::show(certificate.validity),
+            validity: ValidityReply::show(certificate.validity),
         });
         MerchantReply {
             merchant_id: merchant.id.to_string(),
@@ -230,7 +250,7 @@ impl MerchantReply {
                 SignAlgorithm::Md5 => SignTypeBody::Md5,
                 SignAlgorithm::HmacSha256 => SignTypeBody::HmacSha256,
             }),
-            keys: merchant.keys.iter().map(|key| ValidityBody::show(key.validity)).collect(),
+            keys: merchant.keys.iter().map(|key| ValidityReply::show(key.validity)).collect(),
             certificates: certificates.collect(),
             allowed_addresses: merchant.allowed_addresses.clone(),
             limits: LimitsBody::show(&merchant.limits),

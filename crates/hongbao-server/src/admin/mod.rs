@@ -9,7 +9,8 @@ mod top_ups;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequest, Request, State};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,7 @@ use axum::routing::{get, post, put};
 use hongbao_engine::directory::Validity;
 use hongbao_store::Store;
 use hongbao_types::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -54,10 +56,46 @@ async fn guard(State(expected): State<[u8; 32]>, request: Request, next: Next) -
     }
 }
 
-/// A JSON body, or an error in our own words.
-#[derive(FromRequest)]
-#[from_request(via(axum::Json), rejection(ApiError))]
+/// A JSON body, or an error in our own words: it says where, never what stands there, for that may be a key.
 pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Body<T>, ApiError> {
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| ApiError::refused(rejection.status(), "invalid_request", rejection.body_text()))?;
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let body = serde_path_to_error::deserialize(&mut json).map_err(|error| body_error(&error))?;
+        json.end().map_err(|_| ApiError::invalid("the body has something behind its JSON"))?;
+        Ok(Body(body))
+    }
+}
+
+fn body_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+    let (at, json) = (error.path().to_string(), error.inner());
+    let text = json.to_string();
+    // Of these two, the names are ours; of all others, the text quotes the body.
+    let what = if let Some((_, expected)) =
+        text.split_once("unknown field ").and_then(|(_, rest)| rest.split_once("expected "))
+    {
+        let (expected, _) = expected.split_once(" at line").unwrap_or((expected, ""));
+        format!("there is an unknown field; known here: {expected}")
+    } else if text.starts_with("missing field") {
+        text.split(" at line").next().unwrap_or_default().to_owned()
+    } else if json.is_data() {
+        "it is of the wrong kind".to_owned()
+    } else {
+        "it is no JSON".to_owned()
+    };
+    ApiError::invalid(format!("the body, at {at} (line {}, column {}): {what}", json.line(), json.column()))
+}
+
+/// A query string, or an error in our own words.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(ApiError))]
+pub(crate) struct QueryString<T>(pub(crate) T);
 
 /// Whether what is there already may be replaced.
 #[derive(Deserialize)]
@@ -68,26 +106,27 @@ pub(crate) struct PutQuery {
 }
 
 /// From when until when something counts, RFC 3339; left out means always.
-#[derive(Default, Deserialize, Serialize)]
-pub(crate) struct ValidityBody {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+#[derive(Serialize)]
+pub(crate) struct ValidityReply {
+    #[serde(skip_serializing_if = "Option::is_none")]
     valid_from: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<String>,
 }
 
-impl ValidityBody {
-    pub(crate) fn read(&self) -> Result<Validity, ApiError> {
-        let from = self.valid_from.as_deref().map_or(Ok(Validity::ALWAYS.from), parse_time)?;
-        let until = self.valid_until.as_deref().map(parse_time).transpose()?;
-        if until.is_some_and(|until| until <= from) {
-            return Err(ApiError::invalid("valid_until must be after valid_from"));
-        }
-        Ok(Validity { from, until })
+/// Reads `valid_from` and `valid_until`.
+pub(crate) fn validity(from: Option<&str>, until: Option<&str>) -> Result<Validity, ApiError> {
+    let from = from.map_or(Ok(Validity::ALWAYS.from), parse_time)?;
+    let until = until.map(parse_time).transpose()?;
+    if until.is_some_and(|until| until <= from) {
+        return Err(ApiError::invalid("valid_until must be after valid_from"));
     }
+    Ok(Validity { from, until })
+}
 
-    pub(crate) fn show(validity: Validity) -> ValidityBody {
-        ValidityBody {
+impl ValidityReply {
+    pub(crate) fn show(validity: Validity) -> ValidityReply {
+        ValidityReply {
             valid_from: (validity.from != Validity::ALWAYS.from).then(|| rfc3339(validity.from)),
             valid_until: validity.until.map(rfc3339),
         }

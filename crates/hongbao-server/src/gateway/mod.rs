@@ -48,6 +48,7 @@ async fn call<S: Store>(
 ) -> Response {
     if request.method() != Method::POST {
         let code = ErrorCode::RequirePostMethod;
+        tracing::info!(endpoint = endpoint.name, code = code.as_str(), method = %request.method(), "a request was refused");
         return xml(&Reply::failure(&code, code.text()));
     }
     let params = match read(request.into_body()).await {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hongbao_engine::command::ExpirePacket;
 use hongbao_engine::outcome::Expired;
+use hongbao_engine::packet::Due;
 use hongbao_store::Store;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -36,27 +37,31 @@ pub(crate) struct Done {
     failed: u64,
 }
 
-/// Does all that is due now; stops early when a round brings nothing forward.
+/// Does all that is due now, a page at a time. What can't be done now is left for the next run, and
+/// holds nobody else up.
 pub(crate) async fn expire_all<S: Store>(platform: &Arc<Platform<S>>) -> Done {
     let mut done = Done::default();
+    let mut last: Option<Due> = None;
     loop {
-        let due = match platform.store.due(AT_ONCE).await {
-            Ok(due) => due,
+        let page = match platform.store.due(last.as_ref(), AT_ONCE).await {
+            Ok(page) => page,
             Err(error) => {
                 tracing::warn!(%error, "due work could not be read");
                 return done;
             }
         };
-        let found = due.len();
+        last = page.last().cloned();
+        if last.is_none() {
+            return done;
+        }
         let mut calls = JoinSet::new();
-        for due in due {
+        for due in page {
             let platform = platform.clone();
             calls.spawn(async move {
                 let packet = due.packet.clone();
                 (packet, platform.expire_packet(ExpirePacket { due }).await)
             });
         }
-        let before = done.refunded + done.failed;
         while let Some(joined) = calls.join_next().await {
             match joined {
                 Ok((packet, Ok(Expired::Refunded(amount)))) => {
@@ -71,9 +76,6 @@ pub(crate) async fn expire_all<S: Store>(platform: &Arc<Platform<S>>) -> Done {
                 Ok((packet, Err(error))) => tracing::warn!(packet.id = %packet, %error, "a packet could not expire"),
                 Err(error) => tracing::error!(%error, "an expiry ended in a panic"),
             }
-        }
-        if found < AT_ONCE || done.refunded + done.failed == before {
-            return done;
         }
     }
 }

@@ -63,6 +63,7 @@ struct Claims {
     packet: String,
     iat: i64,
     exp: i64,
+    nbf: Option<i64>,
 }
 
 /// Reads and judges an assertion for `packet`.
@@ -96,7 +97,7 @@ pub(crate) async fn judge<S: Store>(
     if claims.exp.saturating_sub(claims.iat) > LIFETIME_MAX {
         return Err(AssertionError::TooLong);
     }
-    if claims.iat > now + LEEWAY {
+    if claims.iat > now + LEEWAY || claims.nbf.is_some_and(|from| from > now + LEEWAY) {
         return Err(AssertionError::NotYet);
     }
     if claims.exp <= now {
@@ -123,7 +124,7 @@ fn decoding_key(app: &App, id: &str, algorithm: Algorithm, now: Timestamp) -> Re
 /// follows from the app and the operator's id, the same one every time.
 fn openid_of(is_sandbox: bool, app: &AppId, subject: &str) -> Result<OpenId, AssertionError> {
     if is_sandbox {
-        return OpenId::try_new(subject).map_err(|error| AssertionError::Subject(error.to_string()));
+        return OpenId::try_new(subject).map_err(|error| AssertionError::Subject(format!("it must be {}", error.rule)));
     }
     if subject.is_empty() || subject.len() > 256 {
         return Err(AssertionError::Subject("it must have 1 to 256 bytes".to_owned()));

@@ -46,6 +46,11 @@ async fn bad_input_is_named_and_leaves_nothing_behind() {
     assert!(!reply.1.to_string().contains("CANARY"), "{}", reply.1);
     let merchants = [
         json!({}),
+        json!([]),
+        json!({ "keys": [KEY] }),
+        json!(KEY),
+        json!({ "keys": [{ "key": KEY, "valid_til": "2014-11-11T00:00:00Z" }] }),
+        json!({ "keys": [], "limits": { "amount_min_fen": 500, "amount_max_fen": 100 } }),
         json!({ "keys": [], "unknown": 1 }),
         json!({ "keys": [], "certificates": [{ "pem": "nonsense" }] }),
         json!({ "keys": [], "mode": "loose" }),
@@ -57,11 +62,24 @@ async fn bad_input_is_named_and_leaves_nothing_behind() {
         let reply = bench.put("/admin/merchants/1", &body).await;
         assert!(reply.0.is_client_error(), "{body}: {}", reply.1);
         assert_eq!(reply.1["error"]["money_moved"], json!("no"), "{body}");
+        assert!(!reply.1.to_string().contains("CANARY"), "{}", reply.1);
     }
+    assert_eq!(
+        code(&bench.put("/admin/merchants/1?replace=perhaps", &json!({ "keys": [] })).await),
+        (400, "invalid_request")
+    );
     assert_eq!(code(&bench.put("/admin/merchants/x", &json!({ "keys": [] })).await), (400, "invalid_request"));
     assert_eq!(code(&bench.get("/admin/merchants/1").await), (404, "no_such_merchant"));
-    let key = json!({ "keys": [{ "id": "k", "public_key_pem": "nonsense" }] });
-    assert_eq!(code(&bench.put("/admin/apps/wx1", &key).await), (400, "invalid_request"));
+    let (p384, ed25519) = (public_key(&rcgen::PKCS_ECDSA_P384_SHA384), public_key(&rcgen::PKCS_ED25519));
+    for keys in [
+        json!([{ "id": "k", "public_key_pem": "nonsense" }]),
+        json!([{ "id": "k", "public_key_pem": p384 }]),
+        json!([{ "id": "k", "public_key_pem": ed25519 }, { "id": "k", "public_key_pem": ed25519 }]),
+        json!([{ "id": "k", "public_key_pem": ed25519, "valid_til": "2014-11-11T00:00:00Z" }]),
+    ] {
+        let reply = bench.put("/admin/apps/wx1", &json!({ "keys": keys })).await;
+        assert_eq!(code(&reply), (400, "invalid_request"), "{keys}");
+    }
     for amount in [json!(0), json!(-1), json!("100"), json!(1.5)] {
         let body = json!({ "reference": "T", "merchant_id": "1", "amount_fen": amount });
         assert!(bench.admin("POST", "/admin/top-ups", Some(&body)).await.0.is_client_error(), "{amount}");
@@ -119,4 +137,19 @@ async fn an_app_says_who_may_send_to_its_people() {
 async fn health_says_what_the_store_is() {
     let bench = Bench::empty().await;
     assert_eq!(bench.get("/admin/health").await, (StatusCode::OK, json!({ "kind": "sandbox", "currency": "CNY" })));
+}
+
+#[tokio::test]
+async fn a_merchant_that_is_changed_keeps_the_keys_and_certificates_that_are_left_out() {
+    let bench = Bench::start().await;
+    let path = format!("/admin/merchants/{MERCHANT}?replace=true");
+    assert_eq!(bench.put(&path, &json!({ "name": "天虹百货", "frozen": true })).await.0, StatusCode::NO_CONTENT);
+    let (_, merchant) = bench.get(&format!("/admin/merchants/{MERCHANT}")).await;
+    assert_eq!((&merchant["frozen"], &merchant["keys"]), (&json!(true), &json!([{}])));
+    let reply = bench.send(&[]).await;
+    assert_eq!(crate::bench::element(&reply, "err_code"), "PAYER_ACCOUNT_ABNORMAL", "the key still counts");
+}
+
+fn public_key(algorithm: &'static rcgen::SignatureAlgorithm) -> String {
+    rcgen::KeyPair::generate_for(algorithm).unwrap().public_key_pem()
 }

@@ -72,6 +72,7 @@ async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
         ("over five minutes", json!({ "exp": now + 301 })),
         ("expired", json!({ "iat": now - 300, "exp": now })),
         ("from the future", json!({ "iat": now + 31, "exp": now + 60 })),
+        ("not before a minute from now", json!({ "nbf": now + 60 })),
         ("no person", json!({ "sub": "not an openid" })),
         ("no packet", json!({ "packet": null })),
     ];
