@@ -6,7 +6,9 @@ CREATE TABLE store (
     kind TEXT NOT NULL,
     currency_code TEXT NOT NULL,
     currency_symbol TEXT NOT NULL,
-    currency_minor_digits INTEGER NOT NULL
+    currency_minor_digits INTEGER NOT NULL,
+    -- People's openids follow from it: it must never change.
+    person_key BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE sandbox_clock (

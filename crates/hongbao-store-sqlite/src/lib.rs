@@ -20,7 +20,7 @@ use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::packet::{BillKey, Due};
 use hongbao_store::clock::Clock;
 use hongbao_store::{PacketView, Store, StoreError, StoreInfo};
-use hongbao_types::{AppId, MerchantId, PacketId, Timestamp};
+use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 
 pub use writer::SqliteWriter;
@@ -79,6 +79,7 @@ pub struct SqliteStore {
 struct Inner {
     path: PathBuf,
     info: StoreInfo,
+    person_key: PersonKey,
     clock: Arc<dyn Clock>,
     readers: Mutex<Vec<Connection>>,
     /// Held while this process may write.
@@ -108,8 +109,8 @@ impl SqliteStore {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         migrations::run(&mut connection, path, info)?;
         let found = read_info(&connection, path)?;
-        if found != *info {
-            return Err(OpenError::OtherKind { path: path.into(), found: describe(&found), asked: describe(info) });
+        if found.0 != *info {
+            return Err(OpenError::OtherKind { path: path.into(), found: describe(&found.0), asked: describe(info) });
         }
         Ok(SqliteStore::new(path, found, clock, connection, Some(lock)))
     }
@@ -130,13 +131,13 @@ impl SqliteStore {
 
     fn new(
         path: &Path,
-        info: StoreInfo,
+        (info, person_key): (StoreInfo, PersonKey),
         clock: Arc<dyn Clock>,
         connection: Connection,
         lock: Option<File>,
     ) -> SqliteStore {
         let readers = Mutex::new(vec![connection]);
-        SqliteStore { inner: Arc::new(Inner { path: path.into(), info, clock, readers, lock }) }
+        SqliteStore { inner: Arc::new(Inner { path: path.into(), info, person_key, clock, readers, lock }) }
     }
 
     /// Reads with a connection of the pool, in one consistent view.
@@ -178,6 +179,10 @@ impl Store for SqliteStore {
 
     fn info(&self) -> &StoreInfo {
         &self.inner.info
+    }
+
+    fn person_key(&self) -> &PersonKey {
+        &self.inner.person_key
     }
 
     fn writer(&self) -> Result<SqliteWriter, StoreError> {
@@ -238,7 +243,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     open().map_err(|error| sqlite_error(path, &error))
 }
 
-fn read_info(connection: &Connection, path: &Path) -> Result<StoreInfo, OpenError> {
+fn read_info(connection: &Connection, path: &Path) -> Result<(StoreInfo, PersonKey), OpenError> {
     reader::info(connection).map_err(|error| sqlite_error(path, &error))
 }
 

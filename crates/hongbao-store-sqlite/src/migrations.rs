@@ -6,7 +6,7 @@ use std::path::Path;
 use hongbao_store::StoreInfo;
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::{OpenError, columns, sqlite_error};
+use crate::{OpenError, columns, io_error, sqlite_error};
 
 /// "HB01".
 const APPLICATION_ID: i64 = 0x4842_3031;
@@ -29,6 +29,8 @@ fn known() -> i64 {
 /// Brings the file to the latest version; an empty file becomes a store that is `info`.
 pub(crate) fn run(connection: &mut Connection, path: &Path, info: &StoreInfo) -> Result<(), OpenError> {
     let version = check(connection, path, Empty::IsAStoreToBe)?;
+    let mut person_key = [0_u8; 32];
+    getrandom::fill(&mut person_key).map_err(|error| io_error(path, &error))?;
     let mut migrate = || -> rusqlite::Result<()> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -38,12 +40,13 @@ pub(crate) fn run(connection: &mut Connection, path: &Path, info: &StoreInfo) ->
         transaction.pragma_update(None, "user_version", known())?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.execute(
-            "INSERT INTO store VALUES (1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO store VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 columns::store_kind_name(info.kind),
                 &info.currency.code,
                 &info.currency.symbol,
                 info.currency.minor_digits,
+                person_key,
             ),
         )?;
         transaction.commit()

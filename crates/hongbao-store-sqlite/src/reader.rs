@@ -7,7 +7,7 @@ use hongbao_engine::limits::{Counter, CounterKey, Limits};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
 use hongbao_store::{Currency, PacketView, StoreInfo};
-use hongbao_types::{ApiKey, AppId, BeijingDay, MerchantId, PacketId, Timestamp};
+use hongbao_types::{ApiKey, AppId, BeijingDay, MerchantId, PacketId, PersonKey, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row};
 
 use crate::columns::{self, fen, parsed, time};
@@ -30,17 +30,18 @@ fn all<T>(
     view.prepare_cached(sql)?.query_map(params, read)?.collect()
 }
 
-/// What the store was created as.
-pub(crate) fn info(view: &Connection) -> Result<StoreInfo> {
+/// What the store was created as, and the key of its people.
+pub(crate) fn info(view: &Connection) -> Result<(StoreInfo, PersonKey)> {
     view.query_row("SELECT * FROM store", [], |row| {
-        Ok(StoreInfo {
+        let info = StoreInfo {
             kind: columns::store_kind(row.get_ref("kind")?.as_str()?)?,
             currency: Currency {
                 code: row.get("currency_code")?,
                 symbol: row.get("currency_symbol")?,
                 minor_digits: row.get("currency_minor_digits")?,
             },
-        })
+        };
+        Ok((info, PersonKey::new(row.get("person_key")?)))
     })
 }
 

@@ -9,7 +9,7 @@ use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::packet::{BillKey, Due};
 use hongbao_engine::rows::{Changes, KeySet};
-use hongbao_types::{AppId, MerchantId, PacketId, Timestamp};
+use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::{CommitError, Loaded, PacketView, Store, StoreError, StoreInfo, Writer};
@@ -144,6 +144,10 @@ impl<S: Store> Store for Faulty<S> {
 
     fn info(&self) -> &StoreInfo {
         self.inner.info()
+    }
+
+    fn person_key(&self) -> &PersonKey {
+        self.inner.person_key()
     }
 
     fn writer(&self) -> Result<Self::Writer, StoreError> {

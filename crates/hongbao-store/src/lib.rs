@@ -37,7 +37,7 @@ use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
 use hongbao_engine::rows::{Changes, KeySet, Rows};
-use hongbao_types::{AppId, MerchantId, PacketId, Timestamp};
+use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
 
 pub use lane::{CallError, Lane, LaneBounds};
 
@@ -141,6 +141,9 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// What it is.
     fn info(&self) -> &StoreInfo;
+
+    /// The key from which people's openids follow: drawn when the store was created, and never changed.
+    fn person_key(&self) -> &PersonKey;
 
     /// A writer of its own for a lane.
     fn writer(&self) -> Result<Self::Writer, StoreError>;

@@ -11,7 +11,7 @@ use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
 use hongbao_engine::rows::{Change, Changes, ClaimKey, KeySet, Rows, SandboxClock};
-use hongbao_types::{AppId, MerchantId, PacketId, Timestamp};
+use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
@@ -154,6 +154,9 @@ fn claim_key(claim: &Claim) -> ClaimKey {
     ClaimKey { packet: claim.packet.clone(), openid: claim.openid.clone() }
 }
 
+/// Nothing here outlives the process, so neither need its people.
+static PERSON_KEY: PersonKey = PersonKey::new([0; 32]);
+
 /// A store in memory. Its one lock is every row's lock.
 #[derive(Clone)]
 pub struct MemoryStore {
@@ -210,6 +213,10 @@ impl Store for MemoryStore {
 
     fn info(&self) -> &StoreInfo {
         &self.info
+    }
+
+    fn person_key(&self) -> &PersonKey {
+        &PERSON_KEY
     }
 
     fn writer(&self) -> Result<MemoryWriter, StoreError> {

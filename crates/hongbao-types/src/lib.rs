@@ -10,5 +10,5 @@ mod timestamp;
 
 pub use fen::{Fen, FenError};
 pub use ids::{AppId, BillNo, IdError, MerchantId, OpenId, PacketId, Reference};
-pub use secret::ApiKey;
+pub use secret::{ApiKey, PersonKey};
 pub use timestamp::{BeijingDay, Timestamp};

@@ -47,6 +47,35 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// The key from which people's openids follow. It is drawn when a store is created and never changes:
+/// another one would make everybody somebody else.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonKey([u8; 32]);
+
+impl PersonKey {
+    /// The key of these bytes.
+    pub const fn new(bytes: [u8; 32]) -> PersonKey {
+        PersonKey(bytes)
+    }
+
+    /// The bytes. Call it only where an openid is derived or the key is stored.
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl Drop for PersonKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for PersonKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonKey(***)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -535,7 +535,7 @@ fn a_clock_that_had_jumped_ahead_blocks_nobody_once_it_is_right_again() {
 fn a_refund_fits_however_much_was_sent_and_came_back() {
     check(
         "
-        merchant M1 max=4611686018427387903 per-day=9223372036854775807 person-amount=9223372036854775807
+        merchant M1 max=4611686018427387903 day-amount=9223372036854775807 person-amount=9223372036854775807
         top-up   M1 4611686018427387903 ref=T1 -> in 4611686018427387903
         send     M1 B1 4611686018427387903 to=alice scene -> sent
         tick     24h
@@ -1206,17 +1206,18 @@ impl Bench {
 fn alter(merchant: &mut Merchant, change: &str) {
     let (name, value) = change.split_once('=').expect("a name and a value");
     let number = || value.parse::<u32>().expect("a number");
+    let fen = || value.parse::<Fen>().expect("an amount");
     let limits = &mut merchant.limits;
     match name {
         "frozen" => merchant.frozen = value == "yes",
-        "min" => limits.amount_min = Fen::new(number()),
-        "max" => limits.amount_max = Fen::new(number()),
-        "scene-below" => limits.scene_below = Fen::new(number()),
-        "scene-above" => limits.scene_above = Fen::new(number()),
+        "min" => limits.amount_min = fen(),
+        "max" => limits.amount_max = fen(),
+        "scene-below" => limits.scene_below = fen(),
+        "scene-above" => limits.scene_above = fen(),
         "minute" => limits.packets_per_minute = number(),
         "person-packets" => limits.recipient_packets_per_day = number(),
-        "person-amount" => limits.recipient_amount_per_day = Fen::new(number()),
-        "day-amount" => limits.amount_per_day = Fen::new(number()),
+        "person-amount" => limits.recipient_amount_per_day = fen(),
+        "day-amount" => limits.amount_per_day = fen(),
         _ => panic!("a merchant has no {name}"),
     }
 }

@@ -1,5 +1,5 @@
-//! `/admin/apps/{app_id}`: an app is so; how is an app? Its operator's public keys, and the merchants
-//! who may send to its people.
+//! `/admin/apps/{app_id}`: an app is so; how is an app? Its operator's public keys, the merchants who may
+//! send to its people, and the openids of these.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::{Body, PutQuery, QueryString, ValidityReply, id, validity};
 use crate::api_error::ApiError;
+use crate::people::openid_of;
 use crate::platform::Platform;
 
 /// An app as an operator gives and sees it.
@@ -79,6 +80,21 @@ pub(crate) async fn get<S: Store>(
     });
     let merchants = app.merchants.iter().map(ToString::to_string).collect();
     Ok(Json(AppBody { keys: keys.collect(), merchants }))
+}
+
+/// What the operator's id of a person is as an openid.
+#[derive(Serialize)]
+pub(crate) struct PersonReply {
+    openid: String,
+}
+
+pub(crate) async fn person<S: Store>(
+    State(platform): State<Arc<Platform<S>>>,
+    Path((app_id, person)): Path<(String, String)>,
+) -> Result<Json<PersonReply>, ApiError> {
+    let openid = openid_of(&platform, &id(&app_id)?, &person)
+        .map_err(|why| ApiError::invalid(format!("that can't be a person: {why}")))?;
+    Ok(Json(PersonReply { openid: openid.to_string() }))
 }
 
 impl AppBody {

@@ -31,6 +31,7 @@ pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
         .route("/admin/health", get(books::health::<S>))
         .route("/admin/merchants/{merchant_id}", put(merchants::put::<S>).get(merchants::get::<S>))
         .route("/admin/apps/{app_id}", put(apps::put::<S>).get(apps::get::<S>))
+        .route("/admin/apps/{app_id}/people/{person}", get(apps::person::<S>))
         .route("/admin/apps/{app_id}/wallets/{openid}", get(books::wallet::<S>))
         .route("/admin/top-ups", post(top_ups::post::<S>))
         .route("/admin/clock", put(clock::put::<S>).get(clock::get::<S>))

@@ -4,6 +4,12 @@
 //! Checks come in this order, as production's appear to: the body's XML, the fields, the certificate,
 //! the signature, permissions, the caller's address; then the engine decides. Before the engine,
 //! nothing is stored, whatever comes in.
+//!
+//! Chosen, for nobody knows what production does: an unknown merchant is told so before his certificate
+//! is looked at; a `sub_mch_id` is refused with `ACCEPTMODE_ERROR`, after permissions; a text that could be
+//! read as another field makes the signature wrong; frozen funds are `PAYER_ACCOUNT_ABNORMAL`; the rate
+//! limit is 1800 a clock minute; another method than POST echoes nothing; a `reason` is not cut to 32
+//! characters; no word is masked.
 
 mod authenticate;
 mod gethbinfo;

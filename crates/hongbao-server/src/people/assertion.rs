@@ -5,12 +5,13 @@
 //! `packet` the packet id, `iat` and `exp` at most five minutes apart. An assertion for one packet
 //! opens no other.
 
+use hmac::{Hmac, KeyInit, Mac};
 use hongbao_engine::directory::App;
 use hongbao_store::{Store, StoreError};
-use hongbao_types::{AppId, OpenId, PacketId, Timestamp};
+use hongbao_types::{AppId, OpenId, PacketId, PersonKey, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::platform::Platform;
 
@@ -103,7 +104,7 @@ pub(crate) async fn judge<S: Store>(
     if claims.exp <= now {
         return Err(AssertionError::Expired);
     }
-    let openid = openid_of(platform.is_sandbox(), &app_id, &claims.sub)?;
+    let openid = openid_of(platform, &app_id, &claims.sub).map_err(AssertionError::Subject)?;
     Ok(Person { app: app_id, openid })
 }
 
@@ -121,23 +122,30 @@ fn decoding_key(app: &App, id: &str, algorithm: Algorithm, now: Timestamp) -> Re
 }
 
 /// A person's openid under an app. In a sandbox any well-formed openid is a person; elsewhere it
-/// follows from the app and the operator's id, the same one every time.
-fn openid_of(is_sandbox: bool, app: &AppId, subject: &str) -> Result<OpenId, AssertionError> {
-    if is_sandbox {
-        return OpenId::try_new(subject).map_err(|error| AssertionError::Subject(format!("it must be {}", error.rule)));
+/// follows from the app, the operator's id and a key of the store: the same one every time, and nobody
+/// who has it finds the operator's id by trying.
+pub(crate) fn openid_of<S: Store>(platform: &Platform<S>, app: &AppId, person: &str) -> Result<OpenId, String> {
+    if platform.is_sandbox() {
+        return OpenId::try_new(person).map_err(|error| format!("it must be {}", error.rule));
     }
-    if subject.is_empty() || subject.len() > 256 {
-        return Err(AssertionError::Subject("it must have 1 to 256 bytes".to_owned()));
+    derived_openid(platform.store.person_key(), app, person)
+}
+
+fn derived_openid(key: &PersonKey, app: &AppId, person: &str) -> Result<OpenId, String> {
+    if person.is_empty() || person.len() > 256 {
+        return Err("it must have 1 to 256 bytes".to_owned());
     }
-    let digest = Sha256::new()
+    let digest = Hmac::<Sha256>::new_from_slice(key.expose())
+        .map_err(|error| error.to_string())?
         .chain_update("hongbao/openid/1")
         .chain_update(app.as_str())
         .chain_update([0])
-        .chain_update(subject)
-        .finalize();
+        .chain_update(person)
+        .finalize()
+        .into_bytes();
     let tail = digest.iter().take(27).map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
     let openid: String = std::iter::once('o').chain(tail).collect();
-    OpenId::try_new(&openid).map_err(|error| AssertionError::Subject(error.to_string()))
+    OpenId::try_new(&openid).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -145,13 +153,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_persons_openid_is_stable_and_differs_from_app_to_app() {
-        let app = |id| AppId::try_new(id).unwrap();
-        let of = |id, person| openid_of(false, &app(id), person).unwrap();
-        assert_eq!(of("wx8888888888888888", "alice"), of("wx8888888888888888", "alice"));
-        assert_eq!(of("wx8888888888888888", "alice").as_str().len(), 28);
-        assert_ne!(of("wx8888888888888888", "alice"), of("wx2421b1c4370ec43b", "alice"));
-        assert_ne!(of("wx8888888888888888", "alice"), of("wx8888888888888888", "bob"));
-        assert!(openid_of(true, &app("wx1"), "not an openid").is_err());
+    fn a_persons_openid_is_stable_and_differs_from_app_to_app_and_from_store_to_store() {
+        let of = |key: u8, app, person| {
+            derived_openid(&PersonKey::new([key; 32]), &AppId::try_new(app).unwrap(), person).unwrap()
+        };
+        let alice = of(1, "wx8888888888888888", "alice");
+        assert_eq!(alice, of(1, "wx8888888888888888", "alice"));
+        assert_eq!(alice.as_str().len(), 28);
+        let others = [
+            of(1, "wx2421b1c4370ec43b", "alice"),
+            of(1, "wx8888888888888888", "bob"),
+            of(2, "wx8888888888888888", "alice"),
+        ];
+        assert!(!others.contains(&alice));
     }
 }

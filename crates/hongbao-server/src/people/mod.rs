@@ -12,6 +12,7 @@ use hongbao_store::Store;
 use crate::platform::Platform;
 
 pub use assertion::ASSERTION_AUDIENCE;
+pub(crate) use assertion::openid_of;
 
 pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
     Router::new().route("/packets/{packet_id}/claims", post(claims::claim_share::<S>))

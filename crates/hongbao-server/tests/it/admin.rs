@@ -150,6 +150,15 @@ async fn a_merchant_that_is_changed_keeps_the_keys_and_certificates_that_are_lef
     assert_eq!(crate::bench::element(&reply, "err_code"), "PAYER_ACCOUNT_ABNORMAL", "the key still counts");
 }
 
+#[tokio::test]
+async fn an_operator_learns_the_openid_of_a_person() {
+    let bench = Bench::empty().await;
+    let openid = crate::bench::OPENID;
+    let (status, person) = bench.get(&format!("/admin/apps/{APP}/people/{openid}")).await;
+    assert_eq!((status, person), (StatusCode::OK, json!({ "openid": openid })), "in a sandbox, everybody is himself");
+    assert_eq!(code(&bench.get(&format!("/admin/apps/{APP}/people/a%20b")).await), (400, "invalid_request"));
+}
+
 fn public_key(algorithm: &'static rcgen::SignatureAlgorithm) -> String {
     rcgen::KeyPair::generate_for(algorithm).unwrap().public_key_pem()
 }

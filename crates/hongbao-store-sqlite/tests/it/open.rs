@@ -62,3 +62,25 @@ fn only_its_owner_reads_a_new_store() {
     drop(open(&path, &sandbox()).unwrap());
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn the_key_of_a_stores_people_stays_with_it_and_is_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first.db"), folder.path().join("second.db"));
+    let key = |path: &Path| open(path, &sandbox()).unwrap().person_key().clone();
+    assert_eq!(key(&first), key(&first));
+    assert_ne!(key(&first), key(&second));
+    assert_eq!(format!("{:?}", key(&first)), "PersonKey(***)");
+}
+
+/// The process was killed after SQLite had set up the file, and before the tables were there.
+#[test]
+fn a_store_whose_making_was_cut_short_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hongbao.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+    drop(connection);
+    assert!(std::fs::metadata(&path).unwrap().len() > 0);
+    assert_eq!(open(&path, &sandbox()).unwrap().info(), &sandbox());
+}
