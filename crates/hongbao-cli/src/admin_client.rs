@@ -31,8 +31,11 @@ impl AdminClient {
 
     /// Through a Unix socket.
     pub(crate) fn over_socket(socket: &Path) -> Result<AdminClient> {
-        let http =
-            reqwest::Client::builder().unix_socket(socket).build().map_err(|error| Failure::new(chain(&error)))?;
+        let http = reqwest::Client::builder()
+            .timeout(crate::JSON_PATIENCE)
+            .unix_socket(socket)
+            .build()
+            .map_err(|error| Failure::new(chain(&error)))?;
         Ok(AdminClient { http, base_url: "http://admin".to_owned(), token: None })
     }
 

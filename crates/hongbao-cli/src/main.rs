@@ -69,9 +69,12 @@ fn init_logging(command: &Command) {
         .init();
 }
 
+/// How long a JSON door may take to answer; an audit reads everything.
+const JSON_PATIENCE: std::time::Duration = std::time::Duration::from_mins(10);
+
 /// A client for the platform's JSON doors. A proxy is for what is far away, not for them.
 fn http_client(root_ca: Option<&str>) -> Result<reqwest::Client> {
-    let builder = reqwest::Client::builder().no_proxy();
+    let builder = reqwest::Client::builder().no_proxy().timeout(JSON_PATIENCE);
     if let Some(pem) = root_ca {
         let wrong = |why: &str| {
             Failure::new(format!("the root certificate can't be used: it must be PEM{why}"))

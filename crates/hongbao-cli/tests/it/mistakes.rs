@@ -865,15 +865,43 @@ mod of_a_server {
     }
 
     #[test]
-    fn times_that_no_clock_reaches_are_refused() {
+    fn times_that_no_clock_reaches_or_that_are_over_at_once_are_refused() {
         for name in ["expire_after_hours", "fail_after_hours"] {
-            let folder = serve_folder(&format!("{SANDBOX}[packets]\n{name} = 9999999999999999\n{SOCKET}"));
-            let before = contents(folder.path());
-            let ran = run(folder.path(), &["serve"]);
-            expect_decent(&ran);
-            assert!(ran.stderr.contains("9999999999999999") && ran.stderr.contains("\n\nhint: "), "{}", ran.stderr);
-            assert!(contents(folder.path()) == before);
+            for hours in ["9999999999999999", "0"] {
+                let folder = serve_folder(&format!("{SANDBOX}[packets]\n{name} = {hours}\n{SOCKET}"));
+                let before = contents(folder.path());
+                let ran = run(folder.path(), &["serve"]);
+                expect_decent(&ran);
+                assert!(ran.stderr.contains(hours) && ran.stderr.contains("\n\nhint: "), "{}", ran.stderr);
+                assert!(contents(folder.path()) == before);
+            }
         }
+    }
+
+    #[test]
+    fn operators_come_in_on_this_machine_only() {
+        let folder = serve_folder(&format!("{SANDBOX}[admin]\nlisten = \"0.0.0.0:0\"\ntoken_file = \"token.txt\"\n"));
+        write(&folder, "token.txt", "CANARY-of-over-32-characters-in-all");
+        mistake(
+            folder.path(),
+            &["serve"],
+            "
+            exit 1
+            --- stderr
+            error: operators come in on this machine only, without TLS: 0.0.0.0:0
+
+            hint: listen on 127.0.0.1, and reach it from elsewhere through ssh
+            ",
+        );
+    }
+
+    #[test]
+    fn a_currency_has_few_digits_behind_the_point() {
+        serve_mistake(
+            &format!("{SANDBOX}[currency]\ncode = \"PTS\"\nsymbol = \"P\"\nminor_digits = 200\n{SOCKET}"),
+            "currency.minor_digits is at most 9: 200",
+            "it is how many digits stand behind the point; renminbi has 2",
+        );
     }
 
     #[test]
