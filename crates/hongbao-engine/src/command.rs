@@ -86,10 +86,21 @@ pub struct TopUp {
 /// A merchant is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutMerchant {
-    /// The whole of it.
+    /// The whole of it, but for what is kept.
     pub merchant: Merchant,
     /// Whether it may take the place of one that is there and differs.
     pub replace: bool,
+    /// What of the one that is there stays: nobody who changes a limit should have to know its keys.
+    pub keeps: Keeps,
+}
+
+/// What of a stored merchant stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keeps {
+    /// Its keys; then the merchant must be there.
+    pub keys: bool,
+    /// Its certificates; none, when the merchant is new.
+    pub certificates: bool,
 }
 
 /// An app is so.

@@ -10,6 +10,7 @@ mod api_error;
 mod directory;
 mod gateway;
 mod jobs;
+mod json_door;
 mod listener;
 mod packet_ids;
 mod people;

@@ -9,7 +9,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hongbao_engine::command::{ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, SendPacket, SetClock, TopUp};
+use hongbao_engine::command::{
+    ClaimShare, Command, ExpirePacket, Keeps, PutApp, PutMerchant, SendPacket, SetClock, TopUp,
+};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
     App, AppKey, Merchant, MerchantCertificate, MerchantKey, Mode, SignAlgorithm, Validity,
@@ -57,6 +59,7 @@ macro_rules! store_conformance {
             due_work_is_read_page_by_page
             a_reference_used_again_moves_nothing
             a_merchant_does_not_take_anothers_place
+            keys_that_are_kept_are_the_ones_there_are
         );
     };
     (@tests $make:expr; $($name:ident)*) => { $(
@@ -100,7 +103,7 @@ impl<S: Store, G> Bench<S, G> {
     }
 
     async fn prepare(&self, funds: u32) {
-        let merchant = Box::new(PutMerchant { merchant: merchant(), replace: false });
+        let merchant = Box::new(PutMerchant { merchant: merchant(), replace: false, keeps: Keeps::default() });
         assert_eq!(self.call(Command::PutMerchant(merchant)).await, Ok(Outcome::Put(Ok(()))));
         if funds > 0 {
             self.top_up("T0", funds).await.expect("a top-up").expect("money comes in");
@@ -175,7 +178,7 @@ impl<S: Store, G> Bench<S, G> {
         self.faults.plan(std::iter::once(Fault::Held).chain(then));
         let lane = self.lane.clone();
         tokio::spawn(async move {
-            let merchant = Box::new(PutMerchant { merchant: merchant(), replace: true });
+            let merchant = Box::new(PutMerchant { merchant: merchant(), replace: true, keeps: Keeps::default() });
             lane.call(Command::PutMerchant(merchant), PATIENCE).await
         });
         self.faults.held().await;
@@ -273,7 +276,7 @@ behaviours! {
         full.limits.amount_max = Fen::new(499_900);
         full.limits.packets_per_minute = 7;
         full.frozen = true;
-        let put = Box::new(PutMerchant { merchant: full.clone(), replace: true });
+        let put = Box::new(PutMerchant { merchant: full.clone(), replace: true, keeps: Keeps::default() });
         assert_eq!(bench.call(Command::PutMerchant(put)).await, Ok(Outcome::Put(Ok(()))));
         assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(full));
 
@@ -290,7 +293,7 @@ behaviours! {
         assert_eq!(bench.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
         assert_eq!(bench.store.app(&app_id()).await.expect("a read"), Some(app));
 
-        let put = Box::new(PutMerchant { merchant: merchant(), replace: true });
+        let put = Box::new(PutMerchant { merchant: merchant(), replace: true, keeps: Keeps::default() });
         bench.call(Command::PutMerchant(put)).await.expect("an answer");
         let accepted = bench.accepted(send(1)).await;
         let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
@@ -694,11 +697,28 @@ behaviours! {
         bench.assert_books(0).await;
     }
 
+    /// Keys that are kept are those that are there when it is decided, not when it was asked.
+    keys_that_are_kept_are_the_ones_there_are(make) {
+        let bench = Bench::open(make, LaneBounds::default());
+        let keeps = Keeps { keys: true, certificates: true };
+        let frozen = Merchant { keys: Vec::new(), frozen: true, ..merchant() };
+        let put = |merchant: Merchant, keeps| {
+            Command::PutMerchant(Box::new(PutMerchant { merchant, replace: true, keeps }))
+        };
+        let nothing = Ok(Outcome::Put(Err(PutRejection::NothingToKeep)));
+        assert_eq!(bench.call(put(frozen.clone(), keeps)).await, nothing);
+        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), None);
+        assert_eq!(bench.call(put(merchant(), Keeps::default())).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(bench.call(put(frozen, keeps)).await, Ok(Outcome::Put(Ok(()))));
+        let kept = Merchant { frozen: true, ..merchant() };
+        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(kept));
+    }
+
     /// Adding what is there already, and is the same, is done; what differs is refused unless replaced.
     a_merchant_does_not_take_anothers_place(make) {
         let bench = Bench::funded(make, 0).await;
         let other = Merchant { name: "微信支付".to_owned(), ..merchant() };
-        let put = |merchant: Merchant, replace| Command::PutMerchant(Box::new(PutMerchant { merchant, replace }));
+        let put = |merchant: Merchant, replace| Command::PutMerchant(Box::new(PutMerchant { merchant, replace, keeps: Keeps::default() }));
         assert_eq!(bench.call(put(merchant(), false)).await, Ok(Outcome::Put(Ok(()))));
         assert_eq!(bench.call(put(other.clone(), false)).await, Ok(Outcome::Put(Err(PutRejection::Exists))));
         assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(merchant()));

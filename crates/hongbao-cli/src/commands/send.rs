@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use hongbao::{BuildError, Certainty, ErrorCode, SendRedPack};
 use hongbao_types::{BillNo, MerchantId};
+use hongbao_wire::endpoint::SENDREDPACK;
 
 use crate::args::SendArgs;
 use crate::error::{Explain, Failure, Result};
@@ -74,16 +75,13 @@ pub(crate) fn explain(error: &hongbao::Error, bill_no: &BillNo) -> Failure {
         .hint(format!("{}; the bill number is {bill_no}", error.advice()))
 }
 
-/// The most characters of a bill number.
-const BILL_NO_MAX: usize = 28;
-
 /// The form that the official page suggests: merchant number, date, ten digits; for a merchant number
 /// that leaves no room for them, twenty digits.
 fn made_up(merchant: &MerchantId) -> Result<BillNo> {
     let date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y%m%d");
     let random = getrandom::u64().explain("no randomness")?;
     let prefix = format!("{merchant}{date}");
-    let number = match BILL_NO_MAX.checked_sub(prefix.len()) {
+    let number = match SENDREDPACK.bill_no_max.checked_sub(prefix.len()) {
         Some(room) if room >= 10 => format!("{prefix}{:010}", random % 10_000_000_000),
         _ => format!("{random:020}"),
     };
@@ -98,7 +96,7 @@ mod tests {
     fn a_made_up_bill_number_fits_whatever_the_merchant_number() {
         for merchant in ["1", "10000098", "1234567890", "12345678901", "12345678901234567890123456789012"] {
             let number = made_up(&MerchantId::try_new(merchant).unwrap()).unwrap();
-            assert!(number.as_str().len() <= BILL_NO_MAX, "{number}");
+            assert!(number.as_str().len() <= SENDREDPACK.bill_no_max, "{number}");
             assert_ne!(number, made_up(&MerchantId::try_new(merchant).unwrap()).unwrap());
         }
     }

@@ -1,4 +1,5 @@
-//! May a merchant or an app be stored as given? Always, but for one that must not take another's place.
+//! May a merchant or an app be stored as given? Always, but for one that must not take another's place,
+//! or is to keep what is not there.
 
 use crate::command::{PutApp, PutMerchant};
 use crate::outcome::PutRejection;
@@ -6,10 +7,17 @@ use crate::rows::Rows;
 
 pub(super) fn merchant(rows: &mut Rows, put: &PutMerchant) -> Result<(), PutRejection> {
     let stored = rows.merchants.get(&put.merchant.id);
-    if !put.replace && stored.is_some_and(|stored| *stored != put.merchant) {
+    let mut merchant = put.merchant.clone();
+    if put.keeps.keys {
+        merchant.keys.clone_from(&stored.ok_or(PutRejection::NothingToKeep)?.keys);
+    }
+    if put.keeps.certificates {
+        merchant.certificates = stored.map(|stored| stored.certificates.clone()).unwrap_or_default();
+    }
+    if !put.replace && stored.is_some_and(|stored| *stored != merchant) {
         return Err(PutRejection::Exists);
     }
-    rows.merchants.put(put.merchant.id.clone(), put.merchant.clone());
+    rows.merchants.put(merchant.id.clone(), merchant);
     Ok(())
 }
 

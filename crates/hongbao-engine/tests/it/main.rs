@@ -5,7 +5,7 @@ mod batch;
 mod history;
 mod scenario;
 
-use hongbao_engine::command::{Command, PutMerchant};
+use hongbao_engine::command::{Command, Keeps, PutMerchant};
 use hongbao_engine::directory::Merchant;
 use hongbao_engine::packet::{BillKey, Family, Texts};
 use hongbao_types::{AppId, BillNo, MerchantId, OpenId, PacketId, Timestamp};
@@ -44,5 +44,5 @@ fn texts(scene: Option<&str>) -> Texts {
 }
 
 fn put_merchant(merchant: Merchant, replace: bool) -> Command {
-    Command::PutMerchant(Box::new(PutMerchant { merchant, replace }))
+    Command::PutMerchant(Box::new(PutMerchant { merchant, replace, keeps: Keeps::default() }))
 }

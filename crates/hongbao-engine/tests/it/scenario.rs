@@ -1171,6 +1171,7 @@ impl Bench {
             Outcome::TopUp(Err(TopUpRejection::NoSuchMerchant(_))) => "no_such_merchant".to_owned(),
             Outcome::TopUp(Err(TopUpRejection::AmountOutOfRange)) => "out_of_range".to_owned(),
             Outcome::Put(Ok(())) => "stored".to_owned(),
+            Outcome::Put(Err(PutRejection::NothingToKeep)) => "nothing_to_keep".to_owned(),
             Outcome::Put(Err(PutRejection::Exists)) => "exists".to_owned(),
             Outcome::Clock(Ok(())) => "set".to_owned(),
             Outcome::Clock(Err(ClockRejection::NotASandbox)) => "not_a_sandbox".to_owned(),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::{Body, PutQuery, QueryString, ValidityReply, id, validity};
+use super::{Body, PutQuery, QueryString, ValidityReply, id, put_error, validity};
 use crate::api_error::ApiError;
 use crate::people::openid_of;
 use crate::platform::Platform;
@@ -51,10 +51,8 @@ pub(crate) async fn put<S: Store>(
     Body(body): Body<AppBody>,
 ) -> Result<StatusCode, ApiError> {
     let app = body.read(id(&app_id)?)?;
-    platform.put_app(Box::new(PutApp { app, replace: query.replace })).await?.map_err(|rejection| {
-        let message = format!("app {app_id}: {rejection}");
-        ApiError::refused(StatusCode::CONFLICT, "exists", message)
-    })?;
+    let stored = platform.put_app(Box::new(PutApp { app, replace: query.replace })).await?;
+    stored.map_err(|rejection| put_error(&format!("app {app_id}"), rejection))?;
     platform.directory.forget();
     tracing::info!(app.id = %app_id, "an app was stored");
     Ok(StatusCode::NO_CONTENT)

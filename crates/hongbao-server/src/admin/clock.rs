@@ -11,9 +11,10 @@ use hongbao_engine::outcome::ClockRejection;
 use hongbao_store::Store;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, parse_time, rfc3339};
+use super::{Body, parse_time};
 use crate::api_error::ApiError;
 use crate::jobs::expire_packets::{Done, expire_all};
+use crate::json_door::rfc3339;
 use crate::platform::Platform;
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use hongbao_engine::command::PutMerchant;
+use hongbao_engine::command::{Keeps, PutMerchant};
 use hongbao_engine::directory::{Merchant, MerchantCertificate, MerchantKey, Mode, SignAlgorithm};
 use hongbao_engine::ledger::LedgerAccount;
 use hongbao_engine::limits::Limits;
@@ -17,7 +17,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, PutQuery, QueryString, ValidityReply, id, validity};
+use super::{Body, PutQuery, QueryString, ValidityReply, id, put_error, validity};
 use crate::api_error::ApiError;
 use crate::platform::Platform;
 use crate::presented::public_key_sha256;
@@ -119,13 +119,10 @@ pub(crate) async fn put<S: Store>(
     Body(body): Body<MerchantBody>,
 ) -> Result<StatusCode, ApiError> {
     let merchant_id: MerchantId = id(&merchant_id)?;
-    let stored = if query.replace { platform.store.merchant(&merchant_id).await? } else { None };
-    let merchant = body.read(merchant_id.clone(), stored)?;
-    let put = Box::new(PutMerchant { merchant, replace: query.replace });
-    platform.put_merchant(put).await?.map_err(|rejection| {
-        let message = format!("merchant {merchant_id}: {rejection}");
-        ApiError::refused(StatusCode::CONFLICT, "exists", message)
-    })?;
+    let keeps = Keeps { keys: body.keys.is_none(), certificates: body.certificates.is_none() };
+    let put = PutMerchant { merchant: body.read(merchant_id.clone())?, replace: query.replace, keeps };
+    let stored = platform.put_merchant(Box::new(put)).await?;
+    stored.map_err(|rejection| put_error(&format!("merchant {merchant_id}"), rejection))?;
     platform.directory.forget();
     tracing::info!(merchant.id = %merchant_id, "a merchant was stored");
     Ok(StatusCode::NO_CONTENT)
@@ -144,16 +141,9 @@ pub(crate) async fn get<S: Store>(
 }
 
 impl MerchantBody {
-    fn read(self, id: MerchantId, stored: Option<Merchant>) -> Result<Merchant, ApiError> {
-        let (stored_keys, stored_certificates) = stored.map(|stored| (stored.keys, stored.certificates)).unzip();
-        let keys = match self.keys {
-            Some(keys) => keys.iter().map(KeyBody::read).collect::<Result<_, _>>()?,
-            None => stored_keys.ok_or_else(|| ApiError::invalid("a new merchant's keys must be given: keys"))?,
-        };
-        let certificates = match self.certificates {
-            Some(certificates) => certificates.iter().map(CertificateBody::read).collect::<Result<_, _>>()?,
-            None => stored_certificates.unwrap_or_default(),
-        };
+    fn read(self, id: MerchantId) -> Result<Merchant, ApiError> {
+        let keys = self.keys.iter().flatten().map(KeyBody::read).collect::<Result<_, _>>()?;
+        let certificates = self.certificates.iter().flatten().map(CertificateBody::read).collect::<Result<_, _>>()?;
         Ok(Merchant {
             id,
             name: self.name,

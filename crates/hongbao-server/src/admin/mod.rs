@@ -11,19 +11,22 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use hongbao_engine::directory::Validity;
+use hongbao_engine::outcome::PutRejection;
 use hongbao_store::Store;
 use hongbao_types::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::api_error::ApiError;
+use crate::json_door::{self, rfc3339};
 use crate::platform::Platform;
 
 pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
@@ -46,8 +49,7 @@ pub(crate) fn guarded(router: Router, token: &str) -> Router {
 }
 
 async fn guard(State(expected): State<[u8; 32]>, request: Request, next: Next) -> Response {
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let given = json_door::bearer(request.headers()).unwrap_or_default();
     let given: [u8; 32] = Sha256::digest(given.as_bytes()).into();
     if bool::from(given.ct_eq(&expected)) {
         next.run(request).await
@@ -75,22 +77,32 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 }
 
 fn body_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
-    let (at, json) = (error.path().to_string(), error.inner());
-    let text = json.to_string();
-    // Of these two, the names are ours; of all others, the text quotes the body.
-    let what = if let Some((_, expected)) =
-        text.split_once("unknown field ").and_then(|(_, rest)| rest.split_once("expected "))
-    {
-        let (expected, _) = expected.split_once(" at line").unwrap_or((expected, ""));
-        format!("there is an unknown field; known here: {expected}")
-    } else if text.starts_with("missing field") {
-        text.split(" at line").next().unwrap_or_default().to_owned()
-    } else if json.is_data() {
-        "it is of the wrong kind".to_owned()
-    } else {
-        "it is no JSON".to_owned()
+    let json = error.inner();
+    let (line, column, text) = (json.line(), json.column(), json.to_string());
+    let text = text.split(" at line").next().unwrap_or_default();
+    // What is expected, and what is missing, are names of ours; everything else quotes the body, and of an
+    // unknown field the path does as well.
+    if text.starts_with("unknown field") {
+        let known = text.rsplit_once(", expected ").map_or("none", |(_, known)| known);
+        return ApiError::invalid(format!(
+            "the body (line {line}, column {column}) has an unknown field; known here: {known}"
+        ));
+    }
+    let what = match json.classify() {
+        Category::Data if text.starts_with("missing field") => text,
+        Category::Data => "it is of the wrong kind",
+        Category::Io | Category::Syntax | Category::Eof => "it is no JSON",
     };
-    ApiError::invalid(format!("the body, at {at} (line {}, column {}): {what}", json.line(), json.column()))
+    ApiError::invalid(format!("the body, at {} (line {line}, column {column}): {what}", error.path()))
+}
+
+/// Why a merchant or an app was not stored.
+pub(crate) fn put_error(what: &str, rejection: PutRejection) -> ApiError {
+    let message = format!("{what}: {rejection}");
+    match rejection {
+        PutRejection::NothingToKeep => ApiError::invalid(message),
+        PutRejection::Exists => ApiError::refused(StatusCode::CONFLICT, "exists", message),
+    }
 }
 
 /// A query string, or an error in our own words.
@@ -132,11 +144,6 @@ impl ValidityReply {
             valid_until: validity.until.map(rfc3339),
         }
     }
-}
-
-/// A point in time, RFC 3339 in UTC.
-pub(crate) fn rfc3339(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(|_| at.as_millis().to_string(), |at| at.to_string())
 }
 
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, ApiError> {

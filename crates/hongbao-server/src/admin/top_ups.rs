@@ -12,8 +12,9 @@ use hongbao_store::Store;
 use hongbao_types::Fen;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, id, rfc3339};
+use super::{Body, id};
 use crate::api_error::ApiError;
+use crate::json_door::rfc3339;
 use crate::platform::Platform;
 
 #[derive(Deserialize)]

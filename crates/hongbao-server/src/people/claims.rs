@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use hongbao_engine::command::ClaimShare;
 use hongbao_engine::outcome::ClaimRejection;
 use hongbao_store::Store;
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::assertion::{self, AssertionError};
 use crate::api_error::ApiError;
+use crate::json_door::{bearer, rfc3339};
 use crate::platform::Platform;
 
 /// A share, opened.
@@ -52,14 +53,9 @@ pub(crate) async fn claim_share<S: Store>(
         packet_id: claimed.claim.packet.to_string(),
         openid: claimed.claim.openid.to_string(),
         amount_fen: claimed.claim.amount.as_i64(),
-        claimed_at: crate::admin::rfc3339(claimed.claim.claimed_at),
+        claimed_at: rfc3339(claimed.claim.claimed_at),
         is_replay: claimed.is_replay,
     }))
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 fn rejected(rejection: ClaimRejection) -> ApiError {

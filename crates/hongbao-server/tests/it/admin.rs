@@ -48,6 +48,8 @@ async fn bad_input_is_named_and_leaves_nothing_behind() {
         json!({}),
         json!([]),
         json!({ "keys": [KEY] }),
+        json!({ "keys": [{ KEY: 1 }] }),
+        json!({ KEY: [] }),
         json!(KEY),
         json!({ "keys": [{ "key": KEY, "valid_til": "2014-11-11T00:00:00Z" }] }),
         json!({ "keys": [], "limits": { "amount_min_fen": 500, "amount_max_fen": 100 } }),
