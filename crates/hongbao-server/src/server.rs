@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hongbao_store::lane::LaneThread;
-use hongbao_store::{Store, StoreError, StoreKind};
+use hongbao_store::{Store, StoreKind};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -89,9 +89,6 @@ pub enum StartError {
     /// The TLS door has no usable certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The store does not let itself be written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
     /// The operators' door has no TLS, so it is not for the network.
     #[error("operators come in on this machine only, without TLS: {0}")]
     AdminIsLocal(SocketAddr),

@@ -196,7 +196,6 @@ fn not_started(error: &StartError) -> Failure {
         }
         StartError::AdminIsLocal(_) => failure.hint("listen on 127.0.0.1, and reach it from elsewhere through ssh"),
         StartError::TokenTooShort => failure.hint("make one: openssl rand -hex 32"),
-        StartError::Store(_) => failure,
     }
 }
 

@@ -20,10 +20,10 @@ pub const ASSERTION_AUDIENCE: &str = "hongbao";
 
 /// The longest an assertion may count, in seconds.
 const LIFETIME_MAX: i64 = 300;
-/// What an openid is made of.
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// How far ahead the app's clock may be, in seconds.
 const LEEWAY: i64 = 30;
+/// What an openid is made of.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Who was asserted.
 #[derive(Debug)]
