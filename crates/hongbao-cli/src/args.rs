@@ -152,7 +152,7 @@ pub(crate) struct MerchantAddArgs {
     /// A file with an API key; once for each key. One is made up, and printed, when none is given
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Vec<PathBuf>,
-    /// A client certificate, PEM; once for each
+    /// A client certificate: PEM, or a .p12 whose password is the merchant number; once for each
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Vec<PathBuf>,
     /// An app to whose people it may send; once for each. The app must be there

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use hongbao::Identity;
+use hongbao_server::TlsOptions;
 use hongbao_types::{ApiKey, AppId, MerchantId};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -52,10 +54,13 @@ impl Kit {
             ("apiclient_key.pem", &self.merchant_key_pem),
             ("app_key.pem", &self.app_key_pem),
             ("app_public_key.pem", &self.app_public_key_pem),
-            // The last one: where it is, all are.
-            ("api_key.txt", &self.api_key),
         ];
-        files.into_iter().try_for_each(|(name, content)| write_private(&folder.join(name), content))
+        files.into_iter().try_for_each(|(name, content)| write_private(&folder.join(name), content.as_bytes()))?;
+        // Password: the merchant number, as WeChat Pay does it.
+        let p12 = self.merchant_identity()?.to_p12(MERCHANT_ID).explain("apiclient_cert.p12")?;
+        write_private(&folder.join("apiclient_cert.p12"), &p12)?;
+        // The last one: where it is, all are.
+        write_private(&folder.join("api_key.txt"), self.api_key.as_bytes())
     }
 
     /// Reads back what [`write`](Kit::write) wrote.
@@ -75,6 +80,20 @@ impl Kit {
             api_key: read("api_key.txt")?.trim().to_owned(),
             app_key_pem: read("app_key.pem")?,
             app_public_key_pem: read("app_public_key.pem")?,
+        })
+    }
+
+    /// What the merchant shows.
+    pub(crate) fn merchant_identity(&self) -> Result<Identity> {
+        Identity::from_pem(&self.merchant_certificate_pem, &self.merchant_key_pem).explain("apiclient_cert.pem")
+    }
+
+    /// The server's side of TLS.
+    pub(crate) fn tls_options(&self) -> Result<TlsOptions> {
+        let identity = Identity::from_pem(&self.server_certificate_pem, &self.server_key_pem);
+        Ok(TlsOptions {
+            identity: identity.explain("server_cert.pem")?,
+            client_authorities_pem: self.authority_pem.clone(),
         })
     }
 
@@ -143,12 +162,12 @@ pub(crate) fn random_api_key() -> std::result::Result<ApiKey, anyhow::Error> {
 }
 
 /// Writes a file that only its owner can read.
-pub(crate) fn write_private(path: &Path, content: &str) -> Result<()> {
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     use std::io::Write;
     let write = || {
         // Made aside (0600) and put in place: nobody ever sees half a file.
         let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("")))?;
-        file.write_all(content.as_bytes())?;
+        file.write_all(content)?;
         file.persist(path).map_err(|error| error.error)
     };
     write().map(|_| ()).explain(path.display())

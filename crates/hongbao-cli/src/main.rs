@@ -5,6 +5,7 @@ mod admin_client;
 mod args;
 mod commands;
 mod error;
+mod identity_files;
 mod kit;
 mod money;
 mod people_client;

@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
+use hongbao::Identity;
 use hongbao_types::{ApiKey, AppId, MerchantId, OpenId};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Explain, Failure, Result};
+use crate::identity_files::{IdentityFiles, rebase};
 
 /// The profile's name within a folder that `hongbao dev` made.
 pub(crate) const FILE_NAME: &str = "profile.toml";
@@ -34,6 +36,10 @@ pub(crate) struct MerchantSection {
     pub(crate) api_key_file: PathBuf,
     pub(crate) certificate_file: Option<PathBuf>,
     pub(crate) private_key_file: Option<PathBuf>,
+    /// Both in one file, rather than the two.
+    pub(crate) p12_file: Option<PathBuf>,
+    /// Its password, when that is not the merchant number.
+    pub(crate) p12_password_file: Option<PathBuf>,
     pub(crate) root_ca_file: Option<PathBuf>,
 }
 
@@ -66,8 +72,7 @@ pub(crate) struct MerchantAccess {
     pub(crate) app: AppId,
     pub(crate) person: Option<OpenId>,
     pub(crate) api_key: ApiKey,
-    /// Certificate and private key.
-    pub(crate) identity: Option<(String, String)>,
+    pub(crate) identity: Option<Identity>,
     pub(crate) root_ca: Option<String>,
 }
 
@@ -94,6 +99,8 @@ impl Profile {
             rebase(folder, [&mut merchant.api_key_file]);
             rebase(folder, merchant.certificate_file.iter_mut());
             rebase(folder, merchant.private_key_file.iter_mut());
+            rebase(folder, merchant.p12_file.iter_mut());
+            rebase(folder, merchant.p12_password_file.iter_mut());
             rebase(folder, merchant.root_ca_file.iter_mut());
         }
         if let Some(app) = &mut profile.app {
@@ -110,22 +117,18 @@ impl Profile {
     /// Writes the profile to `path`.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(self).explain("the profile could not be written")?;
-        crate::kit::write_private(path, &text)
+        crate::kit::write_private(path, text.as_bytes())
     }
 
     pub(crate) fn merchant(self, path: &Path) -> Result<MerchantAccess> {
         let section = self.merchant.ok_or_else(|| missing(path, "merchant"))?;
-        let identity = match (section.certificate_file, section.private_key_file) {
-            (Some(certificate), Some(key)) => Some((read_file(&certificate)?, read_file(&key)?)),
-            (None, None) => None,
-            _ => {
-                return Err(Failure::new(format!(
-                    "certificate_file and private_key_file go together: {}",
-                    path.display()
-                ))
-                .hint("name both, or neither for an address without TLS"));
-            }
+        let files = IdentityFiles {
+            certificate: section.certificate_file.as_deref(),
+            private_key: section.private_key_file.as_deref(),
+            p12: section.p12_file.as_deref(),
+            p12_password: section.p12_password_file.as_deref(),
         };
+        let identity = files.read(&section.mch_id)?;
         Ok(MerchantAccess {
             base_url: section.base_url,
             merchant: section.mch_id.parse().map_err(|error| senseless(path, &error))?,
@@ -179,12 +182,6 @@ fn senseless(path: &Path, why: &dyn std::fmt::Display) -> Failure {
 
 fn missing(path: &Path, section: &str) -> Failure {
     Failure::new(format!("the profile has no section [{section}]: {}", path.display())).hint(COMPARE)
-}
-
-fn rebase<'a>(folder: &Path, paths: impl IntoIterator<Item = &'a mut PathBuf>) {
-    for path in paths {
-        *path = folder.join(&*path);
-    }
 }
 
 /// The content of a file named in a profile, a configuration or a flag.

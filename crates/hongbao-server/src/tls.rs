@@ -4,39 +4,26 @@
 
 use std::sync::Arc;
 
+use hongbao_identity::Identity;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
-/// What a TLS door needs, all in PEM.
-#[derive(Clone)]
+/// What a TLS door needs.
+#[derive(Debug)]
 pub struct TlsOptions {
-    /// The server's certificate, then its issuers.
-    pub certificate_pem: String,
-    /// Its private key.
-    pub key_pem: String,
-    /// The authorities that issue merchants' certificates; empty when registration alone decides.
+    /// The server's certificate, its issuers, and its private key.
+    pub identity: Identity,
+    /// The authorities that issue merchants' certificates, in PEM; empty when registration alone decides.
     pub client_authorities_pem: String,
-}
-
-impl std::fmt::Debug for TlsOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsOptions").field("key_pem", &"***").finish_non_exhaustive()
-    }
 }
 
 /// Why a TLS door can't be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlsError {
-    /// The certificate is missing or unreadable.
-    #[error("the server's certificate can't be read: {0}")]
-    Certificate(String),
-    /// The private key is missing or unreadable.
-    #[error("the server's private key can't be read: {0}")]
-    Key(String),
     /// The key does not belong to the certificate, or is of a kind that can't be used.
     #[error("the server's certificate and private key can't be used together: {0}")]
     Mismatch(String),
@@ -54,12 +41,6 @@ pub(crate) struct Tls {
 impl Tls {
     pub(crate) fn new(options: &TlsOptions) -> Result<Tls, TlsError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let chain = certificates(&options.certificate_pem).map_err(TlsError::Certificate)?;
-        if chain.is_empty() {
-            return Err(TlsError::Certificate("there is none".to_owned()));
-        }
-        let key = PrivateKeyDer::from_pem_slice(options.key_pem.as_bytes())
-            .map_err(|error| TlsError::Key(error.to_string()))?;
         let authorities = certificates(&options.client_authorities_pem)
             .and_then(|list| list.iter().map(anchor).collect())
             .map_err(TlsError::Authorities)?;
@@ -67,7 +48,7 @@ impl Tls {
             .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])
             .map_err(|error| TlsError::Mismatch(error.to_string()))?
             .with_client_cert_verifier(Arc::new(ProofOfPossession(provider)))
-            .with_single_cert(chain, key)
+            .with_single_cert(options.identity.chain().to_vec(), options.identity.private_key().clone_key())
             .map_err(|error| TlsError::Mismatch(error.to_string()))?;
         // HTTP/1.1 is what every known client speaks; those without ALPN get it as well.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use hongbao_identity::{Identity, IdentityError};
 use hongbao_types::{ApiKey, MerchantId};
 use hongbao_wire::{Answer, Endpoint, Params, REPLY_LIMIT, ReplyBody, SignPolicy, SignType, sign};
 
@@ -27,7 +28,7 @@ pub struct ClientBuilder {
     base_url: String,
     merchant: MerchantId,
     api_key: ApiKey,
-    identity: Option<String>,
+    identity: Option<Result<Identity, IdentityError>>,
     root_ca: Option<String>,
     timeout: Duration,
 }
@@ -35,9 +36,12 @@ pub struct ClientBuilder {
 /// Why a client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// Certificate or private key make no sense.
-    #[error("the client certificate and private key can't be used: they must be PEM, and belong together")]
-    Identity(#[source] reqwest::Error),
+    /// Certificate or private key can't be read.
+    #[error("the client certificate and private key can't be used")]
+    Identity(#[source] IdentityError),
+    /// Certificate and private key don't belong together.
+    #[error("the client certificate and private key don't belong together")]
+    IdentityMismatch(#[source] reqwest::Error),
     /// The root certificate makes no sense.
     #[error("the root certificate can't be used: it must be PEM")]
     RootCa(#[source] Option<reqwest::Error>),
@@ -183,9 +187,22 @@ impl ClientBuilder {
         self
     }
 
+    /// The client certificate with its private key.
+    pub fn identity(mut self, identity: Identity) -> ClientBuilder {
+        self.identity = Some(Ok(identity));
+        self
+    }
+
     /// The client certificate (`apiclient_cert.pem`) and its private key (`apiclient_key.pem`).
     pub fn identity_pem(mut self, certificate: &str, private_key: &str) -> ClientBuilder {
-        self.identity = Some(format!("{certificate}\n{private_key}"));
+        self.identity = Some(Identity::from_pem(certificate, private_key));
+        self
+    }
+
+    /// The client certificate and its private key in one file (`apiclient_cert.p12`); WeChat Pay's password
+    /// is the merchant number.
+    pub fn identity_p12(mut self, file: &[u8], password: &str) -> ClientBuilder {
+        self.identity = Some(Identity::from_p12(file, password));
         self
     }
 
@@ -217,11 +234,13 @@ impl ClientBuilder {
             // A proxy would look for it on its own machine.
             http = http.no_proxy();
         }
-        if let Some(pem) = &self.identity {
-            let identity = reqwest::Identity::from_pem(pem.as_bytes()).map_err(BuildError::Identity)?;
+        if let Some(identity) = self.identity {
+            let identity = identity.map_err(BuildError::Identity)?;
+            let pem = [identity.certificate_pem(), identity.private_key_pem()].concat();
+            let identity = reqwest::Identity::from_pem(pem.as_bytes()).map_err(BuildError::IdentityMismatch)?;
             // Whether the two belong together shows only when a client is made of them.
             let alone = reqwest::Client::builder().tls_certs_only([]).identity(identity.clone());
-            alone.build().map_err(BuildError::Identity)?;
+            alone.build().map_err(BuildError::IdentityMismatch)?;
             http = http.identity(identity);
         }
         if let Some(pem) = &self.root_ca {

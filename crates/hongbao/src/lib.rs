@@ -44,6 +44,7 @@ mod sendredpack;
 pub use client::{BuildError, Client, ClientBuilder};
 pub use error::Error;
 pub use gethbinfo::{RedPackInfo, Share};
+pub use hongbao_identity::{Identity, IdentityError};
 pub use hongbao_types::{ApiKey, AppId, BillNo, Fen, IdError, MerchantId, OpenId, PacketId};
 pub use hongbao_wire::{Certainty, ErrorCode, HbStatus, NextStep};
 pub use sendredpack::{SendRedPack, SentRedPack};

@@ -35,7 +35,7 @@ pub(crate) async fn run() -> Result<ExitCode> {
     let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
     let socket = folder.path().join("admin.sock");
     let doors = Doors {
-        tls: Some(([127, 0, 0, 1], 0).into()).map(|address| (address, kit.tls_options())),
+        tls: Some((([127, 0, 0, 1], 0).into(), kit.tls_options()?)),
         plain: None,
         admin: vec![AdminDoor::Socket(socket.clone())],
     };
@@ -52,7 +52,7 @@ pub(crate) async fn run() -> Result<ExitCode> {
 
     let merchant = Client::builder(Kit::merchant_id(), kit.api_key()?)
         .base_url(&base_url)
-        .identity_pem(&kit.merchant_certificate_pem, &kit.merchant_key_pem)
+        .identity(kit.merchant_identity()?)
         .root_ca_pem(&kit.authority_pem)
         .build()
         .explain("the client could not be made")?;

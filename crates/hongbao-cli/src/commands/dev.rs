@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use hongbao_server::{AdminDoor, Doors, PlatformOptions, TlsOptions};
+use hongbao_server::{AdminDoor, Doors, PlatformOptions};
 use hongbao_store::{Currency, StoreInfo, StoreKind};
 use serde_json::json;
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<ExitCode> {
 
     let socket = folder.join("admin.sock");
     let doors = Doors {
-        tls: Some((args.listen, kit.tls_options())),
+        tls: Some((args.listen, kit.tls_options()?)),
         plain: Some(args.plain),
         admin: vec![AdminDoor::Socket(socket.clone())],
     };
@@ -85,17 +85,6 @@ fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-impl Kit {
-    /// The server's side of TLS.
-    pub(crate) fn tls_options(&self) -> TlsOptions {
-        TlsOptions {
-            certificate_pem: self.server_certificate_pem.clone(),
-            key_pem: self.server_key_pem.clone(),
-            client_authorities_pem: self.authority_pem.clone(),
-        }
-    }
-}
-
 /// Adds the merchant and the app, unless they are there.
 pub(crate) async fn provision_merchant_and_app(admin: &AdminClient, kit: &Kit) -> Result<()> {
     let merchant = format!("/admin/merchants/{MERCHANT_ID}");
@@ -129,6 +118,8 @@ fn profile(tls_url: &str) -> Profile {
             api_key_file: "api_key.txt".into(),
             certificate_file: Some("apiclient_cert.pem".into()),
             private_key_file: Some("apiclient_key.pem".into()),
+            p12_file: None,
+            p12_password_file: None,
             root_ca_file: Some("rootca.pem".into()),
         }),
         app: Some(AppSection {

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use hongbao_types::{ApiKey, Fen};
+use hongbao_types::{ApiKey, Fen, MerchantId};
 use serde_json::{Value, json};
 
 use super::admin;
 use crate::admin_client::AdminClient;
 use crate::args::MerchantAddArgs;
 use crate::error::{Failure, Result};
+use crate::identity_files::read_p12;
 use crate::kit::random_api_key;
 use crate::profile::{read_api_key, read_file};
 use crate::say;
@@ -17,8 +18,11 @@ use crate::say;
 pub(crate) async fn add(args: MerchantAddArgs) -> Result<ExitCode> {
     let keys: Vec<String> =
         args.key_file.iter().map(|path| Ok(read_api_key(path)?.expose().to_owned())).collect::<Result<_>>()?;
-    let certificates: Vec<Value> =
-        args.certificate.iter().map(|path| Ok(json!({ "pem": read_certificate(path)? }))).collect::<Result<_>>()?;
+    let certificates: Vec<Value> = args
+        .certificate
+        .iter()
+        .map(|path| Ok(json!({ "pem": read_certificate(path, &args.merchant)? })))
+        .collect::<Result<_>>()?;
     let admin = admin(&args.profile)?;
     // Refused before anything is stored: an app that isn't there can't be bound.
     let mut apps = Vec::new();
@@ -66,8 +70,12 @@ async fn bind(admin: &AdminClient, app: &str, mut known: Value, merchant: &str) 
     Ok(())
 }
 
-fn read_certificate(path: &Path) -> Result<String> {
+/// The certificate in a PEM, or, without its key, in a p12 whose password is the merchant number.
+fn read_certificate(path: &Path, merchant: &MerchantId) -> Result<String> {
     use rustls_pki_types::pem::PemObject;
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("p12")) {
+        return Ok(read_p12(path, merchant.as_str())?.certificate_pem());
+    }
     let pem = read_file(path)?;
     let is_certificate = rustls_pki_types::CertificateDer::from_pem_slice(pem.as_bytes())
         .is_ok_and(|der| hongbao_server::public_key_sha256(&der).is_some());
@@ -75,6 +83,6 @@ fn read_certificate(path: &Path) -> Result<String> {
         Ok(pem)
     } else {
         Err(Failure::new(format!("no certificate: {}", path.display()))
-            .hint("the file holds a PEM certificate: -----BEGIN CERTIFICATE-----"))
+            .hint("the file holds a PEM certificate (-----BEGIN CERTIFICATE-----), or is a .p12"))
     }
 }

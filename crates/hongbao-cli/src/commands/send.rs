@@ -44,8 +44,8 @@ pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
 pub(crate) fn client(access: &MerchantAccess) -> Result<hongbao::Client> {
     let mut builder =
         hongbao::Client::builder(access.merchant.clone(), access.api_key.clone()).base_url(&access.base_url);
-    if let Some((certificate, key)) = &access.identity {
-        builder = builder.identity_pem(certificate, key);
+    if let Some(identity) = &access.identity {
+        builder = builder.identity(identity.clone());
     }
     if let Some(root_ca) = &access.root_ca {
         builder = builder.root_ca_pem(root_ca);
@@ -53,7 +53,7 @@ pub(crate) fn client(access: &MerchantAccess) -> Result<hongbao::Client> {
     builder.build().map_err(|error| {
         let failure = Failure::new(crate::error::chain(&error));
         match error {
-            BuildError::Identity(_) => failure.hint(
+            BuildError::Identity(_) | BuildError::IdentityMismatch(_) => failure.hint(
                 "certificate_file and private_key_file in the profile name a pair: apiclient_cert.pem and apiclient_key.pem",
             ),
             BuildError::RootCa(_) => failure.hint("root_ca_file in the profile names a PEM certificate: rootca.pem"),

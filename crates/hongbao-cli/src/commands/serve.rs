@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::ServeArgs;
 use crate::error::{Explain, Failure, Result};
+use crate::identity_files::IdentityFiles;
 use crate::profile::read_file;
 use crate::say;
 
@@ -53,8 +54,10 @@ struct CurrencyConfig {
 #[serde(deny_unknown_fields)]
 struct TlsConfig {
     listen: SocketAddr,
-    certificate_file: PathBuf,
-    private_key_file: PathBuf,
+    certificate_file: Option<PathBuf>,
+    private_key_file: Option<PathBuf>,
+    p12_file: Option<PathBuf>,
+    p12_password_file: Option<PathBuf>,
     client_ca_file: Option<PathBuf>,
 }
 
@@ -130,18 +133,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
 
 impl Config {
     fn doors(&self, folder: &Path) -> Result<Doors> {
-        let tls = match &self.tls {
-            None => None,
-            Some(tls) => {
-                let client_ca = tls.client_ca_file.as_deref().map(|path| read_file(&folder.join(path))).transpose()?;
-                let options = TlsOptions {
-                    certificate_pem: read_file(&folder.join(&tls.certificate_file))?,
-                    key_pem: read_file(&folder.join(&tls.private_key_file))?,
-                    client_authorities_pem: client_ca.unwrap_or_default(),
-                };
-                Some((tls.listen, options))
-            }
-        };
+        let tls = self.tls.as_ref().map(|tls| tls.door(folder)).transpose()?;
         let mut admin = Vec::new();
         admin.extend(self.admin.socket.as_ref().map(|path| AdminDoor::Socket(folder.join(path))));
         match (self.admin.listen, &self.admin.token_file) {
@@ -164,6 +156,25 @@ impl Config {
                 .hint("set admin.socket, or admin.listen with admin.token_file"));
         }
         Ok(Doors { tls, plain: self.plain.as_ref().map(|plain| plain.listen), admin })
+    }
+}
+
+impl TlsConfig {
+    fn door(&self, folder: &Path) -> Result<(SocketAddr, TlsOptions)> {
+        let in_folder = |path: &Option<PathBuf>| path.as_ref().map(|path| folder.join(path));
+        let [certificate, private_key, p12, p12_password] =
+            [&self.certificate_file, &self.private_key_file, &self.p12_file, &self.p12_password_file].map(in_folder);
+        let files = IdentityFiles {
+            certificate: certificate.as_deref(),
+            private_key: private_key.as_deref(),
+            p12: p12.as_deref(),
+            p12_password: p12_password.as_deref(),
+        };
+        let identity = files.read("")?.ok_or_else(|| {
+            Failure::new("the section [tls] names no certificate").hint("name certificate_file and private_key_file")
+        })?;
+        let client_ca = in_folder(&self.client_ca_file).as_deref().map(read_file).transpose()?;
+        Ok((self.listen, TlsOptions { identity, client_authorities_pem: client_ca.unwrap_or_default() }))
     }
 }
 

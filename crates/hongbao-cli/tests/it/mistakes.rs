@@ -320,7 +320,7 @@ mod in_a_profile {
             "
             exit 1
             --- stderr
-            error: the profile makes no sense: profile.toml: unknown field `api_key`, expected one of `base_url`, `mch_id`, `wxappid`, `re_openid`, `api_key_file`, `certificate_file`, `private_key_file`, `root_ca_file`
+            error: the profile makes no sense: profile.toml: unknown field `api_key`, expected one of `base_url`, `mch_id`, `wxappid`, `re_openid`, `api_key_file`, `certificate_file`, `private_key_file`, `p12_file`, `p12_password_file`, `root_ca_file`
 
             hint: compare it with the one that `hongbao dev` writes
             ",
@@ -401,9 +401,9 @@ mod in_a_profile {
             "
             exit 1
             --- stderr
-            error: the client certificate and private key can't be used: they must be PEM, and belong together: builder error: unexpected error: private key or certificate not found
+            error: no certificate with its key: apiclient_cert.pem and apiclient_key.pem: there is no certificate: it begins with -----BEGIN CERTIFICATE-----
 
-            hint: certificate_file and private_key_file in the profile name a pair: apiclient_cert.pem and apiclient_key.pem
+            hint: name a PEM pair (apiclient_cert.pem and apiclient_key.pem), or apiclient_cert.p12 and its password
             ",
         );
     }
@@ -418,11 +418,49 @@ mod in_a_profile {
             "
             exit 1
             --- stderr
-            error: the client certificate and private key can't be used: they must be PEM, and belong together: builder error: keys may not be consistent: KeyMismatch
+            error: the client certificate and private key don't belong together: builder error: keys may not be consistent: KeyMismatch
 
             hint: certificate_file and private_key_file in the profile name a pair: apiclient_cert.pem and apiclient_key.pem
             ",
         );
+    }
+
+    #[test]
+    fn a_p12_needs_its_password_and_stands_alone() {
+        let folder = profile_folder();
+        let (certificate, key) = self_signed("10000098");
+        let identity = hongbao::Identity::from_pem(&certificate, &key).expect("a pair");
+        let p12 = identity.to_p12("another password").expect("a p12");
+        std::fs::write(folder.path().join("apiclient_cert.p12"), p12).expect("a file");
+        let pair = "certificate_file = \"apiclient_cert.pem\"\nprivate_key_file = \"apiclient_key.pem\"\n";
+        let alone = "p12_file = \"apiclient_cert.p12\"\n";
+        change_profile(&folder, &[(pair, &[pair, alone].concat())]);
+        mistake_in(
+            &folder,
+            &["send"],
+            "
+            exit 1
+            --- stderr
+            error: a certificate was named twice
+
+            hint: name certificate_file and private_key_file, or p12_file alone
+            ",
+        );
+        let wrong_password = "
+            exit 1
+            --- stderr
+            error: no certificate with its key: apiclient_cert.p12: the p12 file's password is wrong; WeChat Pay's is the merchant number
+
+            hint: name a PEM pair (apiclient_cert.pem and apiclient_key.pem), or apiclient_cert.p12 and its password
+            ";
+        change_profile(&folder, &[(pair, alone)]);
+        mistake_in(&folder, &["send"], wrong_password);
+        mistake_in(&folder, &["merchant", "add", "1", "--certificate", "apiclient_cert.p12"], wrong_password);
+
+        write(&folder, "password.txt", "another password\n");
+        change_profile(&folder, &[(pair, &[alone, "p12_password_file = \"password.txt\"\n"].concat())]);
+        let ran = run(folder.path(), &["query", "B1", "--profile", "profile.toml"]);
+        assert!(ran.stderr.contains("no connection"), "it is a client, and nobody listens: {}", ran.stderr);
     }
 
     #[test]
@@ -435,9 +473,9 @@ mod in_a_profile {
             "
             exit 1
             --- stderr
-            error: certificate_file and private_key_file go together: profile.toml
+            error: certificate_file and private_key_file go together
 
-            hint: name both, or neither for an address without TLS
+            hint: name both, or p12_file
             ",
         );
     }
@@ -685,7 +723,7 @@ mod of_an_operator {
             --- stderr
             error: no certificate: apiclient_key.pem
 
-            hint: the file holds a PEM certificate: -----BEGIN CERTIFICATE-----
+            hint: the file holds a PEM certificate (-----BEGIN CERTIFICATE-----), or is a .p12
             ",
         );
     }

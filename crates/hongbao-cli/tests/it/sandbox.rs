@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::mpsc;
 
-use hongbao::HbStatus;
+use hongbao::{HbStatus, Identity};
 
 use crate::running::{Dev, contents, field, folder, run, until};
 use crate::senders::{Ledger, request};
@@ -114,6 +114,31 @@ fn a_merchant_who_is_added_sends_with_the_key_that_was_printed() {
     assert_eq!(field(&info, "detail_id"), field(&sent, "send_listid"));
     // Another merchant's number is a number of its own.
     assert!(dev.run(&["query", "B1"]).stderr.starts_with("error: NOT_FOUND: "));
+}
+
+#[test]
+fn a_p12_does_for_sending_and_for_adding_a_merchant() {
+    let home = folder();
+    let dev = Dev::start(&home.path().join("dev"));
+    let profile = std::fs::read_to_string(dev.path("profile.toml")).unwrap();
+    let pair = "certificate_file = \"apiclient_cert.pem\"\nprivate_key_file = \"apiclient_key.pem\"\n";
+    assert!(profile.contains(pair), "{profile}");
+    let profile = profile.replace(pair, "p12_file = \"apiclient_cert.p12\"\n");
+    std::fs::write(dev.path("p12.toml"), profile).unwrap();
+    let sent = run(&dev.path(""), &["send", "--bill-no", "B1", "--profile", "p12.toml"]).succeeded();
+    assert_eq!(field(&sent, "send_listid"), field(&dev.ok(&["query", "B1"]), "detail_id"));
+
+    let read = |name: &str| std::fs::read_to_string(dev.path(name)).unwrap();
+    let identity = Identity::from_pem(&read("apiclient_cert.pem"), &read("apiclient_key.pem")).unwrap();
+    std::fs::write(dev.path("other.p12"), identity.to_p12("20000001").unwrap()).unwrap();
+    let key = ["--key-file", "api_key.txt"];
+    let bound = ["--app", "wx8888888888888888"];
+    dev.ok(&["merchant", "add", "20000001", "--certificate", "other.p12", key[0], key[1], bound[0], bound[1]]);
+    let other = read("profile.toml").replace("10000098", "20000001");
+    std::fs::write(dev.path("other.toml"), other).unwrap();
+    // Its certificate counts: what is missing is money.
+    let poor = run(&dev.path(""), &["send", "--profile", "other.toml"]);
+    assert!(poor.stderr.starts_with("error: NOTENOUGH: "), "{}", poor.stderr);
 }
 
 #[test]

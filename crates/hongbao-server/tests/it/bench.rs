@@ -111,8 +111,7 @@ impl Bench {
         let authority = Authority::new();
         let identity = authority.server();
         let tls = TlsOptions {
-            certificate_pem: identity.certificate,
-            key_pem: identity.key,
+            identity: hongbao_identity::Identity::from_pem(&identity.certificate, &identity.key).unwrap(),
             client_authorities_pem: authority.pem.clone(),
         };
         let any = ([127, 0, 0, 1], 0).into();

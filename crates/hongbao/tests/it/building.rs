@@ -1,6 +1,6 @@
 //! What a client can be made of: certificates and addresses that make sense.
 
-use hongbao::BuildError;
+use hongbao::{BuildError, Identity, IdentityError};
 
 use crate::fixtures::builder;
 
@@ -18,14 +18,20 @@ fn certificate_and_key_must_belong_together() {
     let with = |certificate: &str, key: &str| builder("https://localhost:1").identity_pem(certificate, key).build();
     let ((certificate, key), (_, other_key)) = (issued(), issued());
     assert!(with(&certificate, &key).is_ok());
-    for (certificate, key) in [
-        (certificate.as_str(), other_key.as_str()),
-        (certificate.as_str(), ""),
-        ("", key.as_str()),
-        (&pem("CERTIFICATE"), &pem("PRIVATE KEY")),
-    ] {
-        assert!(matches!(with(certificate, key), Err(BuildError::Identity(_))));
-    }
+    assert!(matches!(with(&certificate, &other_key), Err(BuildError::IdentityMismatch(_))));
+    assert!(matches!(with(&pem("CERTIFICATE"), &key), Err(BuildError::IdentityMismatch(_))));
+    assert!(matches!(with(&certificate, ""), Err(BuildError::Identity(IdentityError::NoPrivateKey))));
+    assert!(matches!(with("", &key), Err(BuildError::Identity(IdentityError::NoCertificate))));
+}
+
+#[test]
+fn a_p12_needs_its_password() {
+    let (certificate, key) = issued();
+    let file = Identity::from_pem(&certificate, &key).unwrap().to_p12("10000098").unwrap();
+    let with = |file: &[u8], password: &str| builder("https://localhost:1").identity_p12(file, password).build();
+    assert!(with(&file, "10000098").is_ok());
+    assert!(matches!(with(&file, "10000099"), Err(BuildError::Identity(IdentityError::Password))));
+    assert!(matches!(with(certificate.as_bytes(), "10000098"), Err(BuildError::Identity(IdentityError::P12(_)))));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hongbao::{Certainty, Error, NextStep, SentRedPack};
+use hongbao::{Certainty, Error, Identity, NextStep, SentRedPack};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -62,6 +62,17 @@ async fn with_its_certificate_a_merchant_is_served() {
     let mock = authority.platform("127.0.0.1").await;
     let sent = send(&mock, Some(&authority), &authority).await.unwrap();
     assert_eq!(sent.packet.as_str(), PACKET);
+}
+
+#[tokio::test]
+async fn a_p12_is_as_good_as_a_pem_pair() {
+    let authority = Authority::new();
+    let mock = authority.platform("127.0.0.1").await;
+    let (certificate, key) = authority.issue("10000098");
+    let file = Identity::from_pem(&certificate.pem(), &key.serialize_pem()).unwrap().to_p12("10000098").unwrap();
+    let builder = builder(mock.url()).root_ca_pem(&authority.certificate.pem());
+    let client = builder.identity_p12(&file, "10000098").build().unwrap();
+    assert_eq!(client.sendredpack(&packet()).await.unwrap().packet.as_str(), PACKET);
 }
 
 #[tokio::test]
