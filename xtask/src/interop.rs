@@ -3,15 +3,32 @@
 
 use std::path::Path;
 
-use crate::runner::{Report, cargo, root, step};
+use crate::runner::{Report, Step, cargo, root, step};
 use crate::tools;
+
+/// A client: its folder in `interop/`, and what runs the tests there.
+type Client = (&'static str, fn(&str, &Path) -> Result<Step, String>);
+
+const CLIENTS: [Client; 3] = [("wechatpy", python), ("tenpay", node), ("wechatpay-axios-plugin", node)];
 
 pub(crate) fn run(report: &mut Report) -> Result<(), String> {
     cargo(&["build", "--package", "hongbao-cli", "--locked"]).run()?;
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| format!("{}/target", root()));
     let hongbao = Path::new(&target).join("debug/hongbao");
-    let folder = Path::new(root()).join("interop/wechatpy");
-    let python = tools::python("wechatpy", &folder.join("requirements.txt"))?;
-    let script = folder.join("test_redpack.py");
-    report.count(step(&python, &[&script.to_string_lossy()]).env("HONGBAO", hongbao))
+    for (name, tests) in CLIENTS {
+        let folder = Path::new(root()).join("interop").join(name);
+        report.count(tests(name, &folder)?.env("HONGBAO", &hongbao))?;
+    }
+    Ok(())
+}
+
+fn python(name: &str, folder: &Path) -> Result<Step, String> {
+    let python = tools::python(name, &folder.join("requirements.txt"))?;
+    Ok(step(python, &[&folder.join("test_redpack.py").to_string_lossy()]))
+}
+
+fn node(name: &str, folder: &Path) -> Result<Step, String> {
+    let packages = tools::node(name, folder)?;
+    let (runner, tests) = (folder.with_file_name("hongbao_dev.mjs"), folder.join("test_redpack.mjs"));
+    Ok(step("node", &[&runner.to_string_lossy(), &tests.to_string_lossy()]).env("NODE_PATH", packages))
 }

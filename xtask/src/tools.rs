@@ -26,6 +26,32 @@ pub(crate) fn python(name: &str, requirements: &Path) -> Result<PathBuf, String>
     Ok(python)
 }
 
+/// The packages that the lock file in `folder` lists, in `target/`: a folder for `NODE_PATH`.
+pub(crate) fn node(name: &str, folder: &Path) -> Result<PathBuf, String> {
+    let is_recent = "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)";
+    if !step("node", &["-e", is_recent]).succeeds() || !step("npm", &["--version"]).succeeds() {
+        debian_packages(&["nodejs", "npm"], "Node.js 18 or later with npm")?;
+    }
+    let target = PathBuf::from(root()).join("target/interop").join(name);
+    let packages = target.join("node_modules");
+    // npm begins by removing what is there, so that the stamp is gone until all is installed.
+    let stamp = packages.join("package-lock.json");
+    let lock = folder.join("package-lock.json");
+    let wanted = std::fs::read(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(packages);
+    }
+    std::fs::create_dir_all(&target).map_err(|error| format!("{}: {error}", target.display()))?;
+    for file in ["package.json", "package-lock.json", ".npmrc"] {
+        std::fs::copy(folder.join(file), target.join(file)).map_err(|error| format!("{name}/{file}: {error}"))?;
+    }
+    // No package's own scripts: what is tried is what they publish.
+    let target = target.to_string_lossy();
+    step("npm", &["ci", "--prefix", &target, "--no-audit", "--no-fund", "--ignore-scripts"]).run()?;
+    std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    Ok(packages)
+}
+
 /// Installs Debian packages when this is a Debian and we are root.
 fn debian_packages(names: &[&str], what: &str) -> Result<(), String> {
     let advice = format!("install {what} (on Debian: apt-get install {})", names.join(" "));

@@ -1,0 +1,123 @@
+// A platform to try a foreign client against, and the runner of its tests: `hongbao_dev.py` in JavaScript.
+//
+//     HONGBAO=target/debug/hongbao node interop/hongbao_dev.mjs interop/tenpay/test_redpack.mjs
+//
+// starts `hongbao dev` on free ports and runs the tests of that file against it. They get a process of
+// their own, because Node reads NODE_EXTRA_CA_CERTS, which makes it trust the platform, only at its start.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { run } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+
+/** The platform that the tests were started with. */
+export class Platform {
+  constructor() {
+    this.folder = process.env.HONGBAO_DEV;
+    this.profile = readProfile(this.read('profile.toml').toString());
+  }
+
+  path(name) {
+    return join(this.folder, name);
+  }
+
+  read(name) {
+    return readFileSync(this.path(name));
+  }
+
+  /** The merchant that `hongbao dev` made. */
+  get merchant() {
+    return { mch_id: this.profile.merchant.mch_id, api_key: this.read('api_key.txt').toString().trim() };
+  }
+
+  /** Adds a merchant with the same certificate and app. */
+  addMerchant(merchant, ...options) {
+    const keyFile = this.path(`${merchant.mch_id}_key.txt`);
+    writeFileSync(keyFile, merchant.api_key);
+    this.run(
+      'merchant', 'add', merchant.mch_id, '--name', '天虹百货分店', '--key-file', keyFile,
+      '--certificate', this.path('apiclient_cert.pem'), '--app', this.profile.merchant.wxappid, ...options,
+    );
+    return merchant;
+  }
+
+  /** One command of `hongbao`, with the profile of this platform; its output. */
+  run(...words) {
+    const command = [...words, '--profile', this.path('profile.toml')];
+    const done = spawnSync(process.env.HONGBAO, command, { encoding: 'utf8' });
+    assert.equal(done.status, 0, `hongbao ${words.join(' ')} failed:\n${done.stdout}${done.stderr}`);
+    return done.stdout;
+  }
+}
+
+/** The sections of a profile: as much of TOML as `hongbao dev` writes, which is strings. */
+function readProfile(toml) {
+  const profile = {};
+  let section;
+  for (const line of toml.split('\n')) {
+    const [, name, key, value] = /^\[(\w+)\]$|^(\w+) = (".*")$/.exec(line) ?? [];
+    if (name) section = profile[name] = {};
+    if (key) section[key] = JSON.parse(value);
+  }
+  return profile;
+}
+
+/** Runs the tests of a file against a platform of their own; the last line counts them. */
+async function main(file) {
+  const temporary = mkdtempSync(join(tmpdir(), 'hongbao-'));
+  const folder = join(temporary, 'dev');
+  // Nothing expires by itself, so that the moment before can be seen.
+  const words = ['--dir', folder, '--listen', '127.0.0.1:0', '--plain', '127.0.0.1:0', '--expire-every', '3600'];
+  const dev = spawn(process.env.HONGBAO, ['dev', ...words], {
+    env: { ...process.env, RUST_LOG: 'warn' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => dev.once('error', resolve).once('exit', resolve));
+  const count = { passed: 0, failed: 0 };
+  try {
+    if (await isReady(dev)) {
+      process.env.HONGBAO_DEV = folder;
+      process.env.NODE_EXTRA_CA_CERTS = join(folder, 'rootca.pem');
+      await runTests(file, count);
+    }
+  } finally {
+    dev.kill('SIGTERM');
+  }
+  const killing = setTimeout(() => dev.kill('SIGKILL'), 60_000);
+  const end = await ended;
+  clearTimeout(killing);
+  if (end !== 0) {
+    console.log(`not ok: hongbao dev ended with ${end}`);
+    count.failed += 1;
+  }
+  rmSync(temporary, { recursive: true });
+  console.log(`${count.passed} passed, ${count.failed} failed`);
+  process.exitCode = count.failed || !count.passed ? 1 : 0;
+}
+
+async function isReady(dev) {
+  for await (const line of createInterface({ input: dev.stdout })) {
+    if (line.startsWith('ready')) return true;
+  }
+  return false;
+}
+
+async function runTests(file, count) {
+  for await (const { type, data } of run({ files: [file], timeout: 120_000 })) {
+    if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message);
+    if (type !== 'test:pass' && type !== 'test:fail') continue;
+    // A file that ends without having run a test passes under its own name.
+    const isTest = resolve(data.name) !== file && data.skip === undefined && data.todo === undefined;
+    const passed = type === 'test:pass' && isTest;
+    console.log(`${passed ? 'ok' : 'not ok'}: ${data.name}`);
+    if (type === 'test:fail') console.log(inspect(data.details.error.cause ?? data.details.error));
+    count[passed ? 'passed' : 'failed'] += 1;
+  }
+}
+
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main(resolve(process.argv[2]));

@@ -1,0 +1,48 @@
+// tenpay, unmodified, over mTLS: does it take the platform for the real one?
+//
+// tenpay has no option for the host, so its public table of addresses is rewritten. It takes a PKCS#12
+// file, reads replies with xml2js, insists that mch_id and wxappid come back, and throws an Error that
+// holds nothing but the err_code for whatever is not SUCCESS twice.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+
+import { Platform } from '../hongbao_dev.mjs';
+import { redpackCases } from '../redpack_cases.mjs';
+
+// Not `import`, which does not look where NODE_PATH points.
+const Payment = createRequire(import.meta.url)('tenpay');
+
+const platform = new Platform();
+
+function connect({ mch_id, api_key, hasCertificate }) {
+  // tenpay opens the file with its merchant's number. Another merchant of these tests has the same file,
+  // whose password must then stand beside it: Node takes that too.
+  const file = platform.read('apiclient_cert.p12');
+  const owner = platform.merchant.mch_id;
+  const payment = new Payment({
+    appid: platform.profile.merchant.wxappid,
+    mchid: mch_id,
+    partnerKey: api_key,
+    pfx: hasCertificate ? (mch_id === owner ? file : [{ buf: file, passphrase: owner }]) : undefined,
+  });
+  for (const [name, address] of Object.entries(payment.urls)) {
+    payment.urls[name] = address.replace('https://api.mch.weixin.qq.com', platform.profile.merchant.base_url);
+  }
+  // What it says of a reply beyond the err_code, it says to its log.
+  let reply;
+  payment.log = (_, data) => (reply = data);
+  const element = (name) => new RegExp(`<${name}><!\\[CDATA\\[(.*)\\]\\]></${name}>`).exec(reply)?.[1];
+
+  return {
+    send: (fields) => payment.sendRedpack(fields),
+    query: (fields) => payment.redpackQuery(fields),
+    refusal: (error) => {
+      assert.deepEqual([element('return_code'), element('result_code')], ['SUCCESS', 'FAIL'], error);
+      assert.equal(element('return_msg'), element('err_code_des'));
+      return { code: error.message, text: element('err_code_des') };
+    },
+  };
+}
+
+redpackCases(platform, connect);
