@@ -13,6 +13,10 @@
 //! service appears to recompute over the fields that it knows ([`SignRule`]). [`verify`] takes
 //! either, or in strict mode only what the live service is believed to take.
 
+mod special;
+
+pub use special::{WORKWX_FIELDS, pay_sign, pay_sign_fields, workwx_sign, workwx_string_to_sign};
+
 use hmac::{Hmac, KeyInit, Mac};
 use hongbao_types::ApiKey;
 use md5::{Digest, Md5};
