@@ -140,6 +140,11 @@ impl Endpoint {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// Whether a field counts in the signature when only known fields do.
+    pub fn counts(&self, name: &str) -> bool {
+        self.field(name).is_some_and(|field| field.signed != Signed::No)
+    }
+
     /// Checks every field in the table's order and reports the first that is wrong. Unknown fields
     /// pass; so does any `sign`, which is [`verify`](crate::sign::verify)'s to judge.
     pub fn check(&self, params: &Params) -> Result<(), FieldRefusal> {

@@ -7,6 +7,7 @@
 //! | [`params`] | what travels in a message? |
 //! | [`xml`] | how do bytes become parameters, and parameters bytes? |
 //! | [`sign`](mod@sign) | who sent it, and is it what they sent? |
+//! | [`diagnose`](mod@diagnose) | why is a signature wrong? |
 //! | [`endpoint`] | which calls are there, and what do they take? |
 //! | [`error_code`] | did money move, and what now? |
 //! | [`reply`] | what is answered, and what does an answer mean? |
@@ -49,6 +50,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod diagnose;
 pub mod endpoint;
 pub mod error_code;
 pub mod params;
@@ -59,6 +61,7 @@ pub mod text;
 pub mod time;
 pub mod xml;
 
+pub use diagnose::{Mistake, diagnose};
 pub use endpoint::{Endpoint, Family, Field, FieldKind, FieldRefusal, Need, Signed};
 pub use error_code::{Certainty, ErrorCode, NextStep};
 pub use params::{ParamError, Params};

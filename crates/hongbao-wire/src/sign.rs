@@ -15,6 +15,7 @@
 
 mod special;
 
+pub(crate) use special::COMPONENT;
 pub use special::{WORKWX_FIELDS, pay_sign, pay_sign_fields, workwx_sign, workwx_string_to_sign};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -23,7 +24,7 @@ use md5::{Digest, Md5};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::endpoint::{Endpoint, Signed};
+use crate::endpoint::Endpoint;
 use crate::params::Params;
 
 /// How a signature is computed.
@@ -137,7 +138,7 @@ pub fn counted<'a>(
             && !value.is_empty()
             && match rule {
                 SignRule::AllNonEmpty => true,
-                SignRule::KnownFields => endpoint.field(name).is_some_and(|field| field.signed != Signed::No),
+                SignRule::KnownFields => endpoint.counts(name),
             }
     })
 }

@@ -1,4 +1,4 @@
-//! Which signatures are made otherwise than `sign`? The inner one of a WeCom (企业微信) packet, and the one with
+//! Which signatures are made otherwise than `sign`? The inner one of a packet of 企业微信, and the one with
 //! which a mini program's page opens a packet.
 
 use hongbao_types::ApiKey;
@@ -11,7 +11,7 @@ use crate::Params;
 pub const WORKWX_FIELDS: [&str; 7] =
     ["act_name", "mch_billno", "mch_id", "nonce_str", "re_openid", "total_amount", "wxappid"];
 
-/// What `workwx_sign` is computed over: its fields, sorted, then the secret of the WeCom app. **It contains the
+/// What `workwx_sign` is computed over: its fields, sorted, then the secret of the 企业微信 app. **It contains the
 /// secret**: keep it out of logs and errors.
 pub fn workwx_string_to_sign(params: &Params, secret: &str) -> String {
     let fields = params.iter().filter(|(name, _)| WORKWX_FIELDS.contains(name));
@@ -25,7 +25,7 @@ pub fn workwx_sign(params: &Params, secret: &str) -> String {
 }
 
 /// What JavaScript's `encodeURIComponent` leaves as it is.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')

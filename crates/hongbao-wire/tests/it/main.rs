@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests themselves")]
 
 mod checks;
+mod diagnose;
 mod hostile;
 mod replies;
 mod roundtrip;
