@@ -96,7 +96,9 @@ fn settled(status: StatusCode, body: Value) -> Result<Value> {
 pub(crate) fn api_failure(status: StatusCode, body: &Value) -> Failure {
     let error = &body["error"];
     let text = error["message"].as_str().unwrap_or("no reason was given");
-    let failure = Failure::new(format!("{text} (HTTP {})", status.as_u16()));
+    let failure = Failure::new(format!("{text} (HTTP {})", status.as_u16()))
+        .fact("code", error["code"].clone())
+        .fact("money_moved", error["money_moved"].clone());
     if let Some(stored) = error["details"].get("stored") {
         return failure.hint(format!("stored: {stored}"));
     }

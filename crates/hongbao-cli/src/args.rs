@@ -4,8 +4,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use hongbao_types::{AppId, BillNo, Fen, MerchantId, OpenId, PacketId, Reference};
+use hongbao_wire::Endpoint;
 
 use crate::kit;
 use crate::profile::DEFAULT_PATH;
@@ -16,22 +18,63 @@ use crate::profile::DEFAULT_PATH;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Print the result, or the error, as one JSON object on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// The examples at the end of a command's help.
+macro_rules! examples {
+    ($($example:literal),+) => { concat!("Examples:" $(, "\n  ", $example)+) };
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// The main job once, end to end: top up, send over mTLS, open, give back, balance the books
+    #[command(after_help = examples!("hongbao demo"))]
     Demo,
     /// A sandbox with a merchant, an app and a person to send to; nothing to configure
+    #[command(after_help = examples!("hongbao dev", "hongbao dev --dir /tmp/packets --listen 127.0.0.1:9443"))]
     Dev(DevArgs),
     /// The platform, from a configuration file
+    #[command(after_help = examples!("hongbao serve", "hongbao serve --config /etc/hongbao/hongbao.toml"))]
     Serve(ServeArgs),
     /// Send one red packet
+    #[command(after_help = examples!(
+        "hongbao send",
+        "hongbao send --amount 888 --to oxTWIuGaIt6gTKsQRLau2M0yL16E --bill-no 10000098201411111234567890",
+        "hongbao send --amount 30000 --scene-id PRODUCT_2 --json"
+    ))]
     Send(SendArgs),
     /// Ask what became of a red packet
+    #[command(after_help = examples!(
+        "hongbao query 10000098201411111234567890",
+        "hongbao query 10000098201411111234567890 --json"
+    ))]
     Query(QueryArgs),
     /// Open a red packet in a person's name, as the app would
+    #[command(after_help = examples!(
+        "hongbao claim 1000202611211197527032684140000",
+        "hongbao claim 1000202611211197527032684140000 --as oxTWIuGaIt6gTKsQRLau2M0yL16E"
+    ))]
     Claim(ClaimArgs),
+    /// Sign a request, and show each step
+    #[command(after_help = examples!(
+        "hongbao sign --key 192006250b4c09247ec02edce69f6a2d request.xml",
+        "hongbao sign --key-file api_key.txt --field mch_id=10000098 --field nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS",
+        "hongbao sign --key-file api_key.txt --xml request.xml"
+    ))]
+    Sign(SignArgs),
+    /// Check a request's signature by each rule, step by step. Exit code 0 when one matches, 1 when none does
+    #[command(after_help = examples!(
+        "hongbao verify --key 192006250b4c09247ec02edce69f6a2d request.xml",
+        "hongbao verify --key-file api_key.txt --diagnose request.xml",
+        "hongbao verify --key-file api_key.txt --endpoint sendredpack --json -"
+    ))]
+    Verify(VerifyArgs),
+    /// What is wrong with my key, my certificate, my clock, my way to the platform? Moves nothing
+    #[command(after_help = examples!("hongbao doctor", "hongbao doctor --profile /etc/hongbao/profile.toml --json"))]
+    Doctor(DoctorArgs),
     /// Merchants
     #[command(subcommand)]
     Merchant(MerchantCommand),
@@ -39,12 +82,20 @@ pub(crate) enum Command {
     #[command(subcommand)]
     App(AppCommand),
     /// Put money into a merchant's funds
+    #[command(after_help = examples!("hongbao topup 10000098 1000000 --reference bank-2026-11-21-0001"))]
     Topup(TopupArgs),
     /// What only a sandbox has
     #[command(subcommand)]
     Sandbox(SandboxCommand),
     /// Rebuild the books and compare: of a running platform, or of a store or its backup
+    #[command(after_help = examples!("hongbao audit", "hongbao audit --store backup.db"))]
     Audit(AuditArgs),
+    /// What a shell needs to complete this command's words
+    #[command(after_help = examples!(
+        "hongbao completions bash > ~/.local/share/bash-completion/completions/hongbao",
+        "hongbao completions zsh > ~/.zfunc/_hongbao"
+    ))]
+    Completions(CompletionsArgs),
 }
 
 impl Command {
@@ -134,9 +185,83 @@ pub(crate) struct ClaimArgs {
     pub(crate) openid: Option<OpenId>,
 }
 
+/// An API key.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct KeyArgs {
+    /// The API key (APIv2 密钥). Others on this machine may see it: better name a file
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// A file with the API key and nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct SignArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// The request, XML; - for standard input. A sign that is in it is replaced
+    #[arg(value_name = "FILE", required_unless_present = "field")]
+    pub(crate) file: Option<PathBuf>,
+    /// A field to add, or to change; once for each
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) field: Vec<String>,
+    /// The algorithm. Red packets are documented with MD5 only
+    #[arg(long, value_name = "ALGORITHM", default_value = "MD5", value_parser = ["MD5", "HMAC-SHA256"], ignore_case = true)]
+    pub(crate) sign_type: String,
+    /// Count only the fields that this endpoint knows, as the live service does
+    #[arg(long, value_name = "NAME", value_parser = endpoints())]
+    pub(crate) endpoint: Option<String>,
+    /// Print the signed request instead, to be sent as it is
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) xml: bool,
+    /// Show the key at the end of the string to sign
+    #[arg(long)]
+    pub(crate) show_key: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// The request, XML; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The endpoint whose known fields count; any of them when left out
+    #[arg(long, value_name = "NAME", value_parser = endpoints())]
+    pub(crate) endpoint: Option<String>,
+    /// Try the known mistakes, and say which one makes it match
+    #[arg(long)]
+    pub(crate) diagnose: bool,
+    /// Show the key at the end of the string to sign
+    #[arg(long)]
+    pub(crate) show_key: bool,
+}
+
+fn endpoints() -> PossibleValuesParser {
+    PossibleValuesParser::new(Endpoint::ALL.iter().map(|endpoint| endpoint.name))
+}
+
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum MerchantCommand {
     /// Add a merchant
+    #[command(after_help = examples!(
+        "hongbao merchant add 10000099 --name 天虹百货分店 --certificate apiclient_cert.pem --app wx8888888888888888",
+        "hongbao merchant add 10000099 --key-file api_key.txt --certificate apiclient_cert.p12 --strict"
+    ))]
     Add(MerchantAddArgs),
 }
 
@@ -172,6 +297,9 @@ pub(crate) struct MerchantAddArgs {
 #[derive(Subcommand)]
 pub(crate) enum AppCommand {
     /// Add an app
+    #[command(after_help = examples!(
+        "hongbao app add wx2421b1c4370ec43b --public-key app_public_key.pem --merchant 10000098"
+    ))]
     Add(AppAddArgs),
 }
 
@@ -209,6 +337,7 @@ pub(crate) struct TopupArgs {
 #[derive(Subcommand)]
 pub(crate) enum SandboxCommand {
     /// Show the clock, or turn it forward: +24h, +30m, +10s, or a time as 2014-11-11T12:00:00+08:00
+    #[command(after_help = examples!("hongbao sandbox clock", "hongbao sandbox clock +24h"))]
     Clock(ClockArgs),
 }
 
@@ -231,4 +360,46 @@ pub(crate) struct AuditArgs {
     /// Audit this store, or backup, and ask no platform
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory, Parser};
+
+    use super::Arguments;
+
+    /// Every command that does something, with its help.
+    fn leaves(command: &Command, found: &mut Vec<Command>) {
+        let mut below = command.get_subcommands().filter(|command| command.get_name() != "help").peekable();
+        if below.peek().is_none() {
+            found.push(command.clone());
+        }
+        below.for_each(|command| leaves(command, found));
+    }
+
+    #[test]
+    fn every_command_has_examples_and_they_can_be_said() {
+        let mut commands = Vec::new();
+        leaves(&Arguments::command(), &mut commands);
+        assert!(commands.len() > 10);
+        for command in commands {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let mut examples = help.lines();
+            assert_eq!(examples.next(), Some("Examples:"), "{}", command.get_name());
+            for example in examples {
+                let words = example.split(" > ").next().unwrap_or_default().split_whitespace();
+                let parsed = Arguments::try_parse_from(words);
+                assert!(
+                    parsed.is_ok(),
+                    "{example}: {}",
+                    parsed.err().map(|error| error.to_string()).unwrap_or_default()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Arguments::command().debug_assert();
+    }
 }

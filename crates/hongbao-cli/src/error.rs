@@ -1,23 +1,33 @@
-//! What is a person told when a command fails? One sentence with the value in it, and what to do.
+//! What is a person told when a command fails? One sentence with the value in it, and what to do. And a machine:
+//! whether money moved.
 
 use std::fmt::Display;
+
+use serde_json::Value;
 
 /// Why a command failed. Printed as `error: …`, then, after a blank line, `hint: …`.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// What a machine wants to know besides.
+    pub(crate) facts: Vec<(&'static str, Value)>,
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn new(message: impl Display) -> Failure {
-        Failure { message: message.to_string(), hint: None }
+        Failure { message: message.to_string(), hint: None, facts: Vec::new() }
     }
 
     pub(crate) fn hint(mut self, hint: impl Display) -> Failure {
         self.hint = Some(hint.to_string());
+        self
+    }
+
+    pub(crate) fn fact(mut self, name: &'static str, value: impl Into<Value>) -> Failure {
+        self.facts.push((name, value.into()));
         self
     }
 }

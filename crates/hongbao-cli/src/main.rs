@@ -8,6 +8,7 @@ mod error;
 mod identity_files;
 mod kit;
 mod money;
+mod output;
 mod people_client;
 mod profile;
 
@@ -17,26 +18,25 @@ use clap::Parser;
 
 use args::{Arguments, Command};
 use error::{Explain, Failure, Result, chain};
+use output::Output;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(arguments) {
+    let output = Output { is_json: arguments.json };
+    match run(arguments.command, output) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {}", failure.message);
-            if let Some(hint) = failure.hint {
-                eprintln!("\nhint: {hint}");
-            }
+            output.failure(&failure);
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(arguments: Arguments) -> Result<ExitCode> {
-    init_logging(&arguments.command);
+fn run(command: Command, output: Output) -> Result<ExitCode> {
+    init_logging(&command);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().explain("no threads could be started")?;
-    runtime.block_on(commands::run(arguments.command))
+    runtime.block_on(commands::run(command, output))
 }
 
 /// Prints a line of a command's result. Who was to read it may be gone (`hongbao audit | head -1`): then the

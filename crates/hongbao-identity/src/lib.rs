@@ -11,6 +11,7 @@ use p12_keystore::{
 use pem::{EncodeConfig, LineEnding, Pem};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The name that WeChat Pay gives to the entry of its p12 files.
 const FRIENDLY_NAME: &str = "Tenpay Certificate";
@@ -47,6 +48,17 @@ pub enum IdentityError {
     /// Only keys in PKCS#8 can be written to a p12.
     #[error("a p12 file takes a private key in PKCS#8 only: -----BEGIN PRIVATE KEY-----")]
     NotPkcs8,
+}
+
+/// What a certificate says of itself. Times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// Whose it is (`CN`): WeChat Pay puts the merchant number there.
+    pub common_name: String,
+    /// From when it counts.
+    pub not_before: i64,
+    /// The last second in which it counts.
+    pub not_after: i64,
 }
 
 impl Identity {
@@ -103,6 +115,18 @@ impl Identity {
     /// The certificate, then its issuers.
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.chain
+    }
+
+    /// What the certificate says of itself; `None` when it can't be read.
+    pub fn certificate_facts(&self) -> Option<CertificateFacts> {
+        let (_, certificate) = X509Certificate::from_der(self.chain.first()?).ok()?;
+        let mut names = certificate.subject().iter_common_name();
+        let validity = certificate.validity();
+        Some(CertificateFacts {
+            common_name: names.next().and_then(|name| name.as_str().ok()).unwrap_or_default().to_owned(),
+            not_before: validity.not_before.timestamp(),
+            not_after: validity.not_after.timestamp(),
+        })
     }
 
     /// The private key.

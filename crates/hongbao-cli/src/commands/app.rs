@@ -8,10 +8,11 @@ use serde_json::json;
 use super::admin;
 use crate::args::AppAddArgs;
 use crate::error::Result;
+use crate::output::Output;
 use crate::profile::read_file;
 use crate::say;
 
-pub(crate) async fn add(args: AppAddArgs) -> Result<ExitCode> {
+pub(crate) async fn add(args: AppAddArgs, output: Output) -> Result<ExitCode> {
     let public_key = read_file(&args.public_key)?;
     let merchants: Vec<&str> = args.merchant.iter().map(MerchantId::as_str).collect();
     let body = json!({
@@ -19,10 +20,13 @@ pub(crate) async fn add(args: AppAddArgs) -> Result<ExitCode> {
         "merchants": merchants,
     });
     admin(&args.profile)?.put(&format!("/admin/apps/{}", args.app), &body).await?;
-    say!("app         {}", args.app);
-    say!("key         {}", args.key_id);
-    if !merchants.is_empty() {
-        say!("merchants   {}", merchants.join(" "));
-    }
+    let object = json!({ "app_id": args.app.as_str(), "key_id": args.key_id, "merchants": merchants });
+    output.result(object, || {
+        say!("app         {}", args.app);
+        say!("key         {}", args.key_id);
+        if !merchants.is_empty() {
+            say!("merchants   {}", merchants.join(" "));
+        }
+    });
     Ok(ExitCode::SUCCESS)
 }

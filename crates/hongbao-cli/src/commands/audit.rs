@@ -7,18 +7,25 @@ use std::sync::Arc;
 use hongbao_store::Store;
 use hongbao_store::clock::SystemClock;
 use hongbao_store_sqlite::SqliteStore;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::admin;
 use crate::args::AuditArgs;
 use crate::error::{Failure, Result};
+use crate::output::Output;
 use crate::say;
 
-pub(crate) async fn run(args: AuditArgs) -> Result<ExitCode> {
+pub(crate) async fn run(args: AuditArgs, output: Output) -> Result<ExitCode> {
     let lines = match &args.store {
         Some(path) => of_store(path).await?,
         None => of_platform(&admin(&args.profile)?.get("/admin/audit").await?),
     };
+    output.result(&lines, || print(&lines));
+    Ok(if lines.is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(lines: &Lines) {
     say!("counted     {}", lines.counts());
     say!(
         "books       merchant funds {}, escrow {}, wallets {}, settlement {} (fen)",
@@ -32,23 +39,26 @@ pub(crate) async fn run(args: AuditArgs) -> Result<ExitCode> {
     }
     if lines.is_clean {
         say!("audit       every fen is in its place");
-        Ok(ExitCode::SUCCESS)
     } else {
         say!("audit       {} differences", lines.differences.len());
-        Ok(ExitCode::FAILURE)
     }
 }
 
-/// What an audit found, as text.
+/// What an audit found, as text: its sums may be larger than what JSON takes for a number.
+#[derive(Serialize)]
 pub(crate) struct Lines {
     pub(crate) is_clean: bool,
-    pub(crate) packets: String,
-    pub(crate) claims: String,
-    pub(crate) transfers: String,
-    pub(crate) accounts: String,
+    pub(crate) packets: u64,
+    pub(crate) claims: u64,
+    pub(crate) transfers: u64,
+    pub(crate) accounts: u64,
+    #[serde(rename = "merchant_funds_fen")]
     pub(crate) funds: String,
+    #[serde(rename = "escrow_fen")]
     pub(crate) escrow: String,
+    #[serde(rename = "wallets_fen")]
     pub(crate) wallets: String,
+    #[serde(rename = "settlement_fen")]
     pub(crate) settlement: String,
     pub(crate) differences: Vec<String>,
 }
@@ -57,12 +67,12 @@ impl Lines {
     /// How much there is of everything.
     pub(crate) fn counts(&self) -> String {
         let counts = [
-            (&self.packets, "packet"),
-            (&self.claims, "claim"),
-            (&self.transfers, "transfer"),
-            (&self.accounts, "account"),
+            (self.packets, "packet"),
+            (self.claims, "claim"),
+            (self.transfers, "transfer"),
+            (self.accounts, "account"),
         ];
-        let counts = counts.map(|(count, what)| format!("{count} {what}{}", if count == "1" { "" } else { "s" }));
+        let counts = counts.map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
         counts.join(", ")
     }
 }
@@ -73,10 +83,10 @@ async fn of_store(path: &Path) -> Result<Lines> {
     let report = store.audit().await.map_err(Failure::new)?;
     Ok(Lines {
         is_clean: report.is_clean(),
-        packets: report.packets.to_string(),
-        claims: report.claims.to_string(),
-        transfers: report.transfers.to_string(),
-        accounts: report.accounts.to_string(),
+        packets: report.packets,
+        claims: report.claims,
+        transfers: report.transfers,
+        accounts: report.accounts,
         funds: report.merchant_funds.to_string(),
         escrow: report.escrow.to_string(),
         wallets: report.wallets.to_string(),
@@ -87,13 +97,14 @@ async fn of_store(path: &Path) -> Result<Lines> {
 
 pub(crate) fn of_platform(reply: &Value) -> Lines {
     let text = |name: &str| reply[name].as_str().map_or_else(|| reply[name].to_string(), str::to_owned);
+    let count = |name: &str| reply[name].as_u64().unwrap_or_default();
     let differences = reply["differences"].as_array().map(Vec::as_slice).unwrap_or_default();
     Lines {
         is_clean: reply["is_clean"] == true,
-        packets: text("packets"),
-        claims: text("claims"),
-        transfers: text("transfers"),
-        accounts: text("accounts"),
+        packets: count("packets"),
+        claims: count("claims"),
+        transfers: count("transfers"),
+        accounts: count("accounts"),
         funds: text("merchant_funds_fen"),
         escrow: text("escrow_fen"),
         wallets: text("wallets_fen"),

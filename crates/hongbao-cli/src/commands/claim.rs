@@ -4,20 +4,23 @@ use std::process::ExitCode;
 
 use crate::args::ClaimArgs;
 use crate::error::Result;
+use crate::output::Output;
 use crate::people_client;
 use crate::profile::{Profile, named};
 use crate::say;
 
-pub(crate) async fn run(args: ClaimArgs) -> Result<ExitCode> {
+pub(crate) async fn run(args: ClaimArgs, output: Output) -> Result<ExitCode> {
     let path = &args.profile.profile;
     let app = Profile::read(path)?.app(path)?;
     let openid = named(args.openid, app.person.as_ref(), "--as")?;
     let share = people_client::claim(&app, &openid, &args.packet).await?;
-    say!("opened      {}", args.packet);
-    say!("amount      {} fen", share["amount_fen"]);
-    say!("claimed_at  {}", share["claimed_at"].as_str().unwrap_or_default());
-    if share["is_replay"] == true {
-        say!("            it had been opened before; this is the same share");
-    }
+    output.result(&share, || {
+        say!("opened      {}", args.packet);
+        say!("amount      {} fen", share["amount_fen"]);
+        say!("claimed_at  {}", share["claimed_at"].as_str().unwrap_or_default());
+        if share["is_replay"] == true {
+            say!("            it had been opened before; this is the same share");
+        }
+    });
     Ok(ExitCode::SUCCESS)
 }

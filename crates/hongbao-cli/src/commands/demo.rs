@@ -17,6 +17,7 @@ use crate::admin_client::AdminClient;
 use crate::error::{Explain, Failure, Result};
 use crate::kit::{APP_KEY_ID, Kit, MERCHANT_ID, MERCHANT_NAME, OPENID};
 use crate::money::money;
+use crate::output::Output;
 use crate::people_client;
 use crate::profile::AppAccess;
 use crate::say;
@@ -29,7 +30,8 @@ struct Demo {
     currency: Currency,
 }
 
-pub(crate) async fn run() -> Result<ExitCode> {
+pub(crate) async fn run(output: Output) -> Result<ExitCode> {
+    super::refuse_json(output, "the demo")?;
     let folder = tempfile::tempdir().explain("no temporary folder")?;
     let kit = Kit::generate()?;
     let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };

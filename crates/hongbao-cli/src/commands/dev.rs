@@ -15,13 +15,14 @@ use crate::args::DevArgs;
 use crate::error::{Explain, Result};
 use crate::kit::{APP_ID, APP_KEY_ID, Kit, MERCHANT_ID, MERCHANT_NAME, OPENID};
 use crate::money::money;
+use crate::output::Output;
 use crate::profile::{AdminSection, AppSection, FILE_NAME, MerchantSection, Profile};
 use crate::say;
 
 /// What the merchant may send to begin with.
 const FUNDS_FEN: i64 = 1_000_000;
 
-pub(crate) async fn run(args: DevArgs) -> Result<ExitCode> {
+pub(crate) async fn run(args: DevArgs, output: Output) -> Result<ExitCode> {
     let folder = &args.dir;
     create_private_folder(folder)
         .explain(folder.display())
@@ -57,22 +58,36 @@ pub(crate) async fn run(args: DevArgs) -> Result<ExitCode> {
     let merchant = admin.get(&format!("/admin/merchants/{MERCHANT_ID}")).await?;
     let funds = i128::from(merchant["funds_fen"].as_i64().unwrap_or_default());
 
-    say!("A red-packet sandbox. Its keys, certificates and books are in {}", folder.display());
-    say!("");
-    say!("merchants   {tls_url}   TLS, with the client certificate {}", file(folder, "apiclient_cert.pem"));
-    say!("            {}    the same without TLS and certificates", url("http", addresses.plain));
-    say!("            root certificate {}", file(folder, "rootca.pem"));
-    say!(
-        "merchant    {MERCHANT_ID} {MERCHANT_NAME}, {}, API key in {}",
-        money(funds, &info.currency),
-        file(folder, "api_key.txt")
-    );
-    say!("app         {APP_ID}, key {APP_KEY_ID} in {}", file(folder, "app_key.pem"));
-    say!("person      {OPENID}, or any other 28 letters and digits");
-    say!("operators   {}", socket.display());
-    say!("");
-    say!("In another shell: hongbao send --profile {}", file(folder, FILE_NAME));
-    say!("ready; stop with Ctrl-C");
+    let plain_url = url("http", addresses.plain);
+    let object = json!({
+        "folder": folder,
+        "profile": folder.join(FILE_NAME),
+        "tls_url": tls_url,
+        "plain_url": plain_url,
+        "admin_socket": socket,
+        "mch_id": MERCHANT_ID,
+        "wxappid": APP_ID,
+        "re_openid": OPENID,
+        "funds_fen": merchant["funds_fen"],
+    });
+    output.result(object, || {
+        say!("A red-packet sandbox. Its keys, certificates and books are in {}", folder.display());
+        say!("");
+        say!("merchants   {tls_url}   TLS, with the client certificate {}", file(folder, "apiclient_cert.pem"));
+        say!("            {}    the same without TLS and certificates", plain_url);
+        say!("            root certificate {}", file(folder, "rootca.pem"));
+        say!(
+            "merchant    {MERCHANT_ID} {MERCHANT_NAME}, {}, API key in {}",
+            money(funds, &info.currency),
+            file(folder, "api_key.txt")
+        );
+        say!("app         {APP_ID}, key {APP_KEY_ID} in {}", file(folder, "app_key.pem"));
+        say!("person      {OPENID}, or any other 28 letters and digits");
+        say!("operators   {}", socket.display());
+        say!("");
+        say!("In another shell: hongbao send --profile {}", file(folder, FILE_NAME));
+        say!("ready; stop with Ctrl-C");
+    });
     until_stopped(server, stop).await
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use hongbao_types::{ApiKey, Fen, MerchantId};
+use hongbao_types::{ApiKey, AppId, Fen, MerchantId};
 use serde_json::{Value, json};
 
 use super::admin;
@@ -12,10 +12,11 @@ use crate::args::MerchantAddArgs;
 use crate::error::{Failure, Result};
 use crate::identity_files::read_p12;
 use crate::kit::random_api_key;
+use crate::output::Output;
 use crate::profile::{read_api_key, read_file};
 use crate::say;
 
-pub(crate) async fn add(args: MerchantAddArgs) -> Result<ExitCode> {
+pub(crate) async fn add(args: MerchantAddArgs, output: Output) -> Result<ExitCode> {
     let keys: Vec<String> =
         args.key_file.iter().map(|path| Ok(read_api_key(path)?.expose().to_owned())).collect::<Result<_>>()?;
     let certificates: Vec<Value> = args
@@ -37,8 +38,8 @@ pub(crate) async fn add(args: MerchantAddArgs) -> Result<ExitCode> {
     let made_up = if keys.is_empty() { Some(random_api_key().map_err(Failure::new)?) } else { None };
     if let Some(key) = &made_up {
         // Before the call: whoever loses the answer still has the key.
-        say!("api key     {}", key.expose());
-        say!("            shown this once; the platform never shows it again");
+        output.announce("api key", key.expose(), true);
+        output.announce("", "shown this once; the platform never shows it again", true);
     }
     let keys = keys.iter().map(String::as_str).chain(made_up.as_ref().map(ApiKey::expose));
     let body = json!({
@@ -52,11 +53,21 @@ pub(crate) async fn add(args: MerchantAddArgs) -> Result<ExitCode> {
         },
     });
     admin.put(&format!("/admin/merchants/{}", args.merchant), &body).await?;
-    say!("merchant    {} {}", args.merchant, args.name);
     for (app, known) in apps {
         bind(&admin, app.as_str(), known, args.merchant.as_str()).await?;
-        say!("may send    to the people of {app}");
     }
+    let object = json!({
+        "merchant_id": args.merchant.as_str(),
+        "name": args.name,
+        "api_key": made_up.as_ref().map(ApiKey::expose),
+        "apps": args.app.iter().map(AppId::as_str).collect::<Vec<_>>(),
+    });
+    output.result(object, || {
+        say!("merchant    {} {}", args.merchant, args.name);
+        for app in &args.app {
+            say!("may send    to the people of {app}");
+        }
+    });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,36 +3,50 @@
 mod app;
 mod audit;
 mod claim;
+mod completions;
 mod demo;
 mod dev;
+mod doctor;
 mod merchant;
 mod query;
 mod sandbox;
 mod send;
 mod serve;
+mod sign;
 mod topup;
+mod verify;
 
 use std::process::ExitCode;
 
 use crate::admin_client::AdminClient;
 use crate::args::{AppCommand, Command, MerchantCommand, ProfileArgs, SandboxCommand};
-use crate::error::Result;
+use crate::error::{Failure, Result};
+use crate::output::Output;
 use crate::profile::Profile;
 
-pub(crate) async fn run(command: Command) -> Result<ExitCode> {
+pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode> {
     match command {
-        Command::Demo => demo::run().await,
-        Command::Dev(args) => dev::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
-        Command::Send(args) => send::run(args).await,
-        Command::Query(args) => query::run(args).await,
-        Command::Claim(args) => claim::run(args).await,
-        Command::Merchant(MerchantCommand::Add(args)) => merchant::add(args).await,
-        Command::App(AppCommand::Add(args)) => app::add(args).await,
-        Command::Topup(args) => topup::run(args).await,
-        Command::Sandbox(SandboxCommand::Clock(args)) => sandbox::clock(args).await,
-        Command::Audit(args) => audit::run(args).await,
+        Command::Demo => demo::run(output).await,
+        Command::Dev(args) => dev::run(args, output).await,
+        Command::Serve(args) => serve::run(args, output).await,
+        Command::Send(args) => send::run(args, output).await,
+        Command::Query(args) => query::run(args, output).await,
+        Command::Claim(args) => claim::run(args, output).await,
+        Command::Sign(args) => sign::run(&args, output),
+        Command::Verify(args) => verify::run(&args, output),
+        Command::Doctor(args) => doctor::run(&args, output).await,
+        Command::Merchant(MerchantCommand::Add(args)) => merchant::add(args, output).await,
+        Command::App(AppCommand::Add(args)) => app::add(args, output).await,
+        Command::Topup(args) => topup::run(args, output).await,
+        Command::Sandbox(SandboxCommand::Clock(args)) => sandbox::clock(args, output).await,
+        Command::Audit(args) => audit::run(args, output).await,
+        Command::Completions(args) => completions::run(&args, output),
     }
+}
+
+/// For commands whose output is for people, or for a program that wants no JSON.
+fn refuse_json(output: Output, what: &str) -> Result<()> {
+    if output.is_json { Err(Failure::new(format!("{what} has no JSON")).hint("leave --json out")) } else { Ok(()) }
 }
 
 fn admin(args: &ProfileArgs) -> Result<AdminClient> {

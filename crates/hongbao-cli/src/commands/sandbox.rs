@@ -8,24 +8,33 @@ use serde_json::{Value, json};
 use super::admin;
 use crate::args::ClockArgs;
 use crate::error::{Explain, Failure, Result};
+use crate::output::Output;
 use crate::say;
 
-pub(crate) async fn clock(args: ClockArgs) -> Result<ExitCode> {
+pub(crate) async fn clock(args: ClockArgs, output: Output) -> Result<ExitCode> {
     let to = args.to.as_deref().map(target).transpose()?;
     let admin = admin(&args.profile)?;
     let now = now(&admin.get("/admin/clock").await?)?;
     let Some(to) = to else {
-        say!("clock       {now}");
+        output.result(json!({ "now": now.to_string() }), || say!("clock       {now}"));
         return Ok(ExitCode::SUCCESS);
     };
     // The call names a time, not a step: made twice, it turns the clock once.
     let to = to.seen_from(now)?;
     let shown = admin.put("/admin/clock", &json!({ "to": to.to_string() })).await?;
-    say!("clock       {}", self::now(&shown)?);
+    let now = self::now(&shown)?;
+    let mut object = json!({ "now": now.to_string() });
     if !args.no_expire {
         let expired = admin.post("/admin/expire", &Value::Null).await?;
-        say!("expired     {} refunded, {} failed", expired["refunded"], expired["failed"]);
+        object["refunded"] = expired["refunded"].clone();
+        object["failed"] = expired["failed"].clone();
     }
+    output.result(&object, || {
+        say!("clock       {now}");
+        if !args.no_expire {
+            say!("expired     {} refunded, {} failed", object["refunded"], object["failed"]);
+        }
+    });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,23 +5,26 @@ use std::process::ExitCode;
 use hongbao::{BuildError, Certainty, ErrorCode, SendRedPack};
 use hongbao_types::{BillNo, MerchantId};
 use hongbao_wire::endpoint::SENDREDPACK;
+use serde_json::json;
 
 use crate::args::SendArgs;
 use crate::error::{Explain, Failure, Result};
+use crate::output::Output;
 use crate::profile::{MerchantAccess, Profile, named};
 use crate::say;
 
-pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
+pub(crate) async fn run(args: SendArgs, output: Output) -> Result<ExitCode> {
     let path = &args.profile.profile;
     let access = Profile::read(path)?.merchant(path)?;
     let client = client(&access)?;
     let recipient = named(args.to, access.person.as_ref(), "--to")?;
+    let is_made_up = args.bill_no.is_none();
     let bill_no = match args.bill_no {
         Some(bill_no) => bill_no,
         None => made_up(&access.merchant)?,
     };
     // Before the call: whoever loses the answer sends again with the same number.
-    say!("mch_billno  {bill_no}");
+    output.announce("mch_billno", &bill_no, is_made_up);
     let request = SendRedPack {
         bill_no: bill_no.clone(),
         app: access.app.clone(),
@@ -35,8 +38,16 @@ pub(crate) async fn run(args: SendArgs) -> Result<ExitCode> {
         scene: args.scene_id,
     };
     let sent = client.sendredpack(&request).await.map_err(|error| explain(&error, &bill_no))?;
-    say!("sent        {} fen to {}", args.amount, recipient);
-    say!("send_listid {}", sent.packet);
+    let object = json!({
+        "mch_billno": bill_no.as_str(),
+        "re_openid": recipient.as_str(),
+        "total_amount": args.amount.as_i64(),
+        "send_listid": sent.packet.as_str(),
+    });
+    output.result(object, || {
+        say!("sent        {} fen to {}", args.amount, recipient);
+        say!("send_listid {}", sent.packet);
+    });
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,19 +76,24 @@ pub(crate) fn client(access: &MerchantAccess) -> Result<hongbao::Client> {
 
 /// What happened, whether money moved, and what to do.
 pub(crate) fn explain(error: &hongbao::Error, bill_no: &BillNo) -> Failure {
-    let moved = match (error.certainty(), error.code()) {
+    let (moved, machine) = match (error.certainty(), error.code()) {
         // The one answer that speaks for every call with this number.
-        (Certainty::NothingMoved, Some(ErrorCode::SendFailed)) => "no money moved",
-        (Certainty::NothingMoved, _) => "this call moved no money; an earlier one with the same number may have",
-        (Certainty::MayHaveMoved, _) => "money may have moved",
+        (Certainty::NothingMoved, Some(ErrorCode::SendFailed)) => ("no money moved", "no"),
+        (Certainty::NothingMoved, _) => {
+            ("this call moved no money; an earlier one with the same number may have", "not_by_this_call")
+        }
+        (Certainty::MayHaveMoved, _) => ("money may have moved", "unknown"),
     };
     Failure::new(format!("{} ({moved})", crate::error::chain(error)))
         .hint(format!("{}; the bill number is {bill_no}", error.advice()))
+        .fact("err_code", error.code().map(ErrorCode::as_str))
+        .fact("money_moved", machine)
+        .fact("mch_billno", bill_no.as_str())
 }
 
 /// The form that the official page suggests: merchant number, date, ten digits; for a merchant number
 /// that leaves no room for them, twenty digits.
-fn made_up(merchant: &MerchantId) -> Result<BillNo> {
+pub(super) fn made_up(merchant: &MerchantId) -> Result<BillNo> {
     let date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y%m%d");
     let random = getrandom::u64().explain("no randomness")?;
     let prefix = format!("{merchant}{date}");

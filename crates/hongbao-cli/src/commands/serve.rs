@@ -12,11 +12,13 @@ use hongbao_store::clock::SystemClock;
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
 use hongbao_store_sqlite::{OpenError, SqliteStore};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::ServeArgs;
 use crate::error::{Explain, Failure, Result};
 use crate::identity_files::IdentityFiles;
+use crate::output::Output;
 use crate::profile::read_file;
 use crate::say;
 
@@ -85,7 +87,7 @@ struct PacketsConfig {
 /// The most digits behind the point: no currency has more than 4, and an amount has at most 19 in all.
 const MINOR_DIGITS_MAX: u8 = 9;
 
-pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
+pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<ExitCode> {
     let path = &args.config;
     let text = read_file(path).map_err(|failure| {
         failure.hint("name the configuration: --config FILE; README shows one, and `hongbao dev` needs none")
@@ -127,7 +129,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let server = start(store, &options, doors).await?;
     let addresses = server.addresses();
     tracing::info!(tls = ?addresses.tls, plain = ?addresses.plain, admin = ?addresses.admin, "the platform is ready");
-    say!("ready");
+    let object = json!({ "tls": addresses.tls, "plain": addresses.plain, "admin": addresses.admin });
+    output.result(object, || say!("ready"));
     until_stopped(server, stop).await
 }
 

@@ -8,22 +8,25 @@ use serde_json::json;
 use super::admin;
 use crate::args::TopupArgs;
 use crate::error::{Explain, Failure, Result};
+use crate::output::Output;
 use crate::say;
 
-pub(crate) async fn run(args: TopupArgs) -> Result<ExitCode> {
+pub(crate) async fn run(args: TopupArgs, output: Output) -> Result<ExitCode> {
     let reference = match &args.reference {
         Some(reference) => reference.clone(),
         None => made_up()?,
     };
     // Before the call: whoever loses the answer asks again with the same reference.
-    say!("reference   {reference}");
+    output.announce("reference", &reference, args.reference.is_none());
     let body = json!({
         "reference": reference.as_str(),
         "merchant_id": args.merchant.as_str(),
         "amount_fen": args.amount.as_i64(),
     });
     let stored = admin(&args.profile)?.post("/admin/top-ups", &body).await?;
-    say!("topped up   merchant {}: {} fen at {}", args.merchant, stored["amount_fen"], text(&stored["at"]));
+    output.result(&stored, || {
+        say!("topped up   merchant {}: {} fen at {}", args.merchant, stored["amount_fen"], text(&stored["at"]));
+    });
     Ok(ExitCode::SUCCESS)
 }
 

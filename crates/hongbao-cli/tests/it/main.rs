@@ -1,10 +1,14 @@
 //! Does the command keep its promises? What a person sees who uses it rightly or wrongly, and what is left
 //! of his money when the platform is stopped or killed.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is a failure")]
 
 mod demo;
+mod doctor;
 mod kill;
+mod machines;
 mod mistakes;
 mod running;
 mod sandbox;
 mod senders;
+mod signatures;

@@ -161,7 +161,7 @@ mod on_the_command_line {
 
               tip: some similar subcommands exist: 'sandbox', 'send'
 
-            Usage: hongbao <COMMAND>
+            Usage: hongbao [OPTIONS] <COMMAND>
 
             For more information, try '--help'.
             ",

@@ -74,6 +74,11 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ran {
     finish(hongbao(folder, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
+/// The same, with a file as standard input.
+pub(crate) fn run_with_input(folder: &Path, arguments: &[&str], input: File) -> Ran {
+    finish(hongbao(folder, arguments).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()))
+}
+
 /// The same, with a standard output that nobody reads any more.
 pub(crate) fn run_unread(folder: &Path, arguments: &[&str]) -> Ran {
     let (reader, writer) = std::io::pipe().expect("a pipe");

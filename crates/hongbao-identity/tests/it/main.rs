@@ -94,6 +94,14 @@ fn what_is_wrong_with_a_p12_is_said() {
 }
 
 #[test]
+fn a_certificate_says_whose_it_is_and_until_when() {
+    let facts = Identity::from_p12(RC2, PASSWORD).unwrap().certificate_facts().unwrap();
+    assert_eq!(facts.common_name, "10000098");
+    // A hundred years, as the sample was made.
+    assert_eq!(facts.not_after - facts.not_before, 36_500 * 86_400);
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     let identity = Identity::from_p12(RC2, PASSWORD).unwrap();
     assert_eq!(format!("{identity:?}"), "Identity { certificates: 2, .. }");

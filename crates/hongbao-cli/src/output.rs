@@ -1,0 +1,53 @@
+//! How is a result shown? For people, as lines of a name and a value; for machines (`--json`), as one JSON object
+//! on standard output, whether it succeeded or not.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::error::Failure;
+use crate::say;
+
+/// For whom a command prints.
+#[derive(Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) is_json: bool,
+}
+
+impl Output {
+    /// Says what must be known before a call, so that whoever loses the answer still has it. A program has it in
+    /// the result as well; it is told beforehand, on standard error, only what it did not choose itself.
+    pub(crate) fn announce(self, name: &str, value: impl std::fmt::Display, is_made_up: bool) {
+        if !self.is_json {
+            say!("{name:<11} {value}");
+        } else if is_made_up {
+            eprintln!("{name:<11} {value}");
+        }
+    }
+
+    /// The result: an object for machines, `lines` for people.
+    pub(crate) fn result(self, object: impl Serialize, lines: impl FnOnce()) {
+        if self.is_json {
+            let object =
+                serde_json::to_value(object).unwrap_or_else(|error| json!({ "unprintable": error.to_string() }));
+            say!("{object:#}");
+        } else {
+            lines();
+        }
+    }
+
+    /// Why there is no result.
+    pub(crate) fn failure(self, failure: &Failure) {
+        if self.is_json {
+            let mut error = json!({ "message": failure.message, "hint": failure.hint });
+            for (name, value) in &failure.facts {
+                error[*name] = Value::clone(value);
+            }
+            say!("{:#}", json!({ "error": error }));
+        } else {
+            eprintln!("error: {}", failure.message);
+            if let Some(hint) = &failure.hint {
+                eprintln!("\nhint: {hint}");
+            }
+        }
+    }
+}
