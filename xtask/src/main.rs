@@ -7,11 +7,11 @@ mod tools;
 
 use std::process::ExitCode;
 
-use runner::{Report, cargo};
+use runner::{Report, cargo, step};
 
 const HELP: &str = "\
 cargo xtask test        everything below, in this order, with the minutes of each layer
-cargo xtask lint        formatting, clippy with warnings denied
+cargo xtask lint        formatting, clippy with warnings denied, licences and bans (deny.toml)
 cargo xtask docs        the documentation builds without a warning
 cargo xtask unit        unit and integration tests of the crates
 cargo xtask interop     foreign clients, unmodified, against a running platform";
@@ -48,7 +48,8 @@ fn main() -> ExitCode {
 
 fn lint(_: &mut Report) -> Result<(), String> {
     cargo(&["fmt", "--all", "--check"]).run()?;
-    cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"]).run()
+    cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"]).run()?;
+    step(tools::cargo_deny()?, &["--locked", "check", "bans", "licenses", "sources"]).run()
 }
 
 fn docs(_: &mut Report) -> Result<(), String> {

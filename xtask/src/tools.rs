@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::runner::{root, step};
+use crate::runner::{cargo, root, step};
 
 /// The Python of an environment in `target/`, with what `requirements` lists.
 pub(crate) fn python(name: &str, requirements: &Path) -> Result<PathBuf, String> {
@@ -50,6 +50,22 @@ pub(crate) fn node(name: &str, folder: &Path) -> Result<PathBuf, String> {
     step("npm", &["ci", "--prefix", &target, "--no-audit", "--no-fund", "--ignore-scripts"]).run()?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(packages)
+}
+
+/// cargo-deny, built in `target/`: the one thing that is built only for looking at the others.
+pub(crate) fn cargo_deny() -> Result<PathBuf, String> {
+    const VERSION: &str = "0.20.2";
+    let folder = PathBuf::from(root()).join("target/tools");
+    let program = folder.join("bin/cargo-deny");
+    let is_there = std::fs::read_to_string(folder.join(".crates.toml"))
+        .is_ok_and(|installed| installed.contains(&format!("\"cargo-deny {VERSION} ")));
+    if !is_there || !step(&program, &["--version"]).succeeds() {
+        let root = folder.to_string_lossy();
+        // Without its own optimisations: it looks for a second, and would be built for minutes.
+        let how = ["--locked", "--debug", "--no-default-features", "--root", &root];
+        cargo(&[&["install", "cargo-deny", "--version", VERSION], &how[..]].concat()).run()?;
+    }
+    Ok(program)
 }
 
 /// Installs Debian packages when this is a Debian and we are root.
