@@ -1,9 +1,10 @@
-//! How does a packet get its id (`send_listid`)? From its shard, the time, this process and a counter:
+//! How does a packet get its id (`send_listid`)? From the time, this process, a counter and its shard:
 //! unique without asking anybody.
 //!
-//! 31 digits: `1000`, the Beijing date, 3 digits of shard, 8 of milliseconds since midnight, 4 of
-//! process (drawn when it starts), 4 of counter. Real ones have 28 to 31 digits, with the date from the
-//! eleventh on; nobody may rely on that.
+//! 31 digits: `1000`, the Beijing date, 8 digits of milliseconds since midnight, 4 of process (drawn when it
+//! starts), 4 of counter, 3 of shard. Time comes first so that a store that keeps ids in order adds at the end;
+//! one that spreads them over machines takes the shard from their end. Real ones have 28 to 31 digits, with the
+//! date from the eleventh on; nobody may rely on that.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -41,7 +42,7 @@ impl PacketIds {
         };
         let date = &format_compact(at)[..8];
         let (shard, ms) = (bill.shard(), at.beijing_ms_of_day());
-        let id = format!("1000{date}{shard:03}{ms:08}{:04}{counter:04}", self.process);
+        let id = format!("1000{date}{ms:08}{:04}{counter:04}{shard:03}", self.process);
         PacketId::try_new(&id).expect("31 digits are a packet id")
     }
 }
