@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use hongbao_store::{CallError, StoreError};
 use serde_json::{Value, json};
 
+use crate::body::BodyError;
+
 /// An error of a JSON door.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -84,6 +86,17 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         tracing::error!(%error, "the store could not read");
         ApiError::refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the store can't be read; try again later")
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> ApiError {
+        let status = match error {
+            BodyError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            BodyError::Broken(_) => StatusCode::BAD_REQUEST,
+        };
+        ApiError::refused(status, "invalid_request", error.to_string())
     }
 }
 

@@ -7,12 +7,14 @@
 
 mod admin;
 mod api_error;
+mod body;
 mod directory;
 mod gateway;
 mod jobs;
 mod json_door;
 mod listener;
 mod packet_ids;
+mod patience;
 mod people;
 mod platform;
 mod presented;
@@ -20,6 +22,7 @@ mod server;
 mod tls;
 
 pub use directory::DIRECTORY_MAX_AGE;
+pub use listener::HttpBounds;
 pub use people::ASSERTION_AUDIENCE;
 pub use platform::{Platform, PlatformOptions};
 pub use presented::public_key_sha256;

@@ -1,6 +1,5 @@
-//! How does a connection become requests? Accept, shake hands, speak HTTP/1.1, all of it bounded:
-//! so many connections, so long for a handshake, so long for headers. When the server stops, what is
-//! under way is finished.
+//! How does a connection become requests? Accept, shake hands, speak HTTP/1.1, all of it bounded
+//! ([`HttpBounds`]). When the server stops, what is under way is finished.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -11,27 +10,57 @@ use axum::Router;
 use axum::extract::Request;
 use hongbao_engine::directory::PresentedCertificate;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::Service;
 
+use crate::patience::{Patient, Turns};
 use crate::presented;
 use crate::tls::Tls;
 
-/// How long a handshake may take.
-const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
-/// How long the headers of the next request may take to arrive, so also how long a connection may idle.
-/// Clients that keep connections let them go earlier, or now and then lose a request to the closing door.
-const HEADER_PATIENCE: Duration = Duration::from_secs(75);
-/// How many connections a door takes at once; the next one waits in the system's queue.
-const CONNECTIONS_MAX: usize = 4096;
-/// How many headers a request may have.
-const HEADERS_MAX: usize = 64;
-/// How many bytes all headers of a request may have.
-const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// What a door puts up with from strangers, before anything that they send is judged.
+///
+/// There is no bound for each address: behind a balancer everybody has the same one, and elsewhere a
+/// firewall counts them better. What a connection costs without asking for anything is short instead.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpBounds {
+    /// How many connections a door takes at once; the next one waits in the system's queue.
+    pub connections_max: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_patience: Duration,
+    /// How long the head of a request may take, from its first byte on; that of a connection's first
+    /// request, from the connection on.
+    pub head_patience: Duration,
+    /// How long a connection may idle after a reply. Clients that keep connections let them go earlier,
+    /// or now and then lose a request to the closing door.
+    pub idle_patience: Duration,
+    /// How long a body may take, from the end of the head on.
+    pub body_patience: Duration,
+    /// How long a reply may wait for a peer that doesn't read.
+    pub write_patience: Duration,
+    /// How many headers a request may have.
+    pub headers_max: usize,
+    /// How many bytes the head of a request may have; less than 8192 are 8192.
+    pub head_bytes_max: usize,
+}
+
+impl Default for HttpBounds {
+    fn default() -> HttpBounds {
+        HttpBounds {
+            connections_max: 4096,
+            handshake_patience: Duration::from_secs(10),
+            head_patience: Duration::from_secs(10),
+            idle_patience: Duration::from_secs(75),
+            body_patience: Duration::from_secs(10),
+            write_patience: Duration::from_secs(30),
+            headers_max: 64,
+            head_bytes_max: 16 * 1024,
+        }
+    }
+}
 
 /// Who is at the other end of a connection; an extension of every request.
 #[derive(Clone, Debug)]
@@ -54,9 +83,10 @@ pub(crate) async fn serve_tcp(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
     router: Router,
+    bounds: HttpBounds,
     mut stop: watch::Receiver<bool>,
 ) {
-    let door = Door::new(router);
+    let door = Door::new(router, bounds);
     loop {
         let Some(permit) = door.permit(&mut stop).await else { break };
         let accepted = tokio::select! {
@@ -71,14 +101,11 @@ pub(crate) async fn serve_tcp(
             }
         };
         let _ = stream.set_nodelay(true);
-        let (router, watcher, tls) = (door.router.clone(), door.graceful.watcher(), tls.clone());
+        let (guest, tls) = (door.guest(permit), tls.clone());
         tokio::spawn(async move {
             match tls {
-                None => {
-                    let peer = Peer { address: address.ip(), transport: Transport::Plain };
-                    speak(stream, peer, router, watcher, permit).await;
-                }
-                Some(tls) => shake_hands(stream, address, &tls, router, watcher, permit).await,
+                None => guest.speak(stream, Peer { address: address.ip(), transport: Transport::Plain }).await,
+                Some(tls) => guest.shake_hands(stream, address, &tls).await,
             }
         });
     }
@@ -88,8 +115,13 @@ pub(crate) async fn serve_tcp(
 }
 
 /// The same on a Unix socket.
-pub(crate) async fn serve_unix(listener: UnixListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let door = Door::new(router);
+pub(crate) async fn serve_unix(
+    listener: UnixListener,
+    router: Router,
+    bounds: HttpBounds,
+    mut stop: watch::Receiver<bool>,
+) {
+    let door = Door::new(router, bounds);
     loop {
         let Some(permit) = door.permit(&mut stop).await else { break };
         let accepted = tokio::select! {
@@ -99,7 +131,7 @@ pub(crate) async fn serve_unix(listener: UnixListener, router: Router, mut stop:
         match accepted {
             Ok((stream, _)) => {
                 let peer = Peer { address: IpAddr::from([127, 0, 0, 1]), transport: Transport::Plain };
-                tokio::spawn(speak(stream, peer, door.router.clone(), door.graceful.watcher(), permit));
+                tokio::spawn(door.guest(permit).speak(stream, peer));
             }
             Err(error) => pause_after(&error).await,
         }
@@ -110,13 +142,15 @@ pub(crate) async fn serve_unix(listener: UnixListener, router: Router, mut stop:
 
 struct Door {
     router: Router,
+    bounds: HttpBounds,
     graceful: GracefulShutdown,
     places: Arc<Semaphore>,
 }
 
 impl Door {
-    fn new(router: Router) -> Door {
-        Door { router, graceful: GracefulShutdown::new(), places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
+    fn new(router: Router, bounds: HttpBounds) -> Door {
+        let places = Arc::new(Semaphore::new(bounds.connections_max));
+        Door { router, bounds, graceful: GracefulShutdown::new(), places }
     }
 
     async fn permit(&self, stop: &mut watch::Receiver<bool>) -> Option<OwnedSemaphorePermit> {
@@ -124,6 +158,10 @@ impl Door {
             permit = self.places.clone().acquire_owned() => permit.ok(),
             _ = stop.wait_for(|stop| *stop) => None,
         }
+    }
+
+    fn guest(&self, place: OwnedSemaphorePermit) -> Guest {
+        Guest { router: self.router.clone(), bounds: self.bounds, watcher: self.graceful.watcher(), place }
     }
 }
 
@@ -133,46 +171,52 @@ async fn pause_after(error: &std::io::Error) {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
-async fn shake_hands(
-    stream: tokio::net::TcpStream,
-    address: SocketAddr,
-    tls: &Tls,
+/// Who was let in at a door, and what a connection needs there.
+struct Guest {
     router: Router,
+    bounds: HttpBounds,
     watcher: Watcher,
-    permit: OwnedSemaphorePermit,
-) {
-    match tokio::time::timeout(HANDSHAKE_PATIENCE, tls.acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => {
-            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-            let certificate = presented::read(chain, &tls.authorities);
-            let peer = Peer { address: address.ip(), transport: Transport::Tls(certificate) };
-            speak(stream, peer, router, watcher, permit).await;
-        }
-        Ok(Err(error)) => tracing::info!(%error, peer = %address, "a TLS handshake failed"),
-        Err(_) => tracing::info!(peer = %address, "a TLS handshake took too long"),
-    }
+    place: OwnedSemaphorePermit,
 }
 
-async fn speak<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-    stream: I,
-    peer: Peer,
-    router: Router,
-    watcher: Watcher,
-    permit: OwnedSemaphorePermit,
-) {
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        let answer = router.clone().call(request);
-        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_PATIENCE)
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended");
+impl Guest {
+    async fn shake_hands(self, stream: TcpStream, address: SocketAddr, tls: &Tls) {
+        match tokio::time::timeout(self.bounds.handshake_patience, tls.acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                let certificate = presented::read(chain, &tls.authorities);
+                let peer = Peer { address: address.ip(), transport: Transport::Tls(certificate) };
+                self.speak(stream, peer).await;
+            }
+            Ok(Err(error)) => tracing::info!(%error, peer = %address, "a TLS handshake failed"),
+            Err(_) => tracing::info!(peer = %address, "a TLS handshake took too long"),
+        }
     }
-    drop(permit);
+
+    async fn speak<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I, peer: Peer) {
+        let Guest { router, bounds, watcher, place } = self;
+        let turns = Turns::default();
+        let stream = TokioIo::new(Patient::new(stream, bounds, turns.clone()));
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            turns.change();
+            request.extensions_mut().insert(peer.clone());
+            let (answer, turns) = (router.clone().call(request), turns.clone());
+            async move {
+                let answer = answer.await.unwrap_or_else(|never| match never {});
+                turns.change();
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            // `Patient` does that.
+            .header_read_timeout(None)
+            .max_headers(bounds.headers_max)
+            // hyper panics below its own minimum.
+            .max_buf_size(bounds.head_bytes_max.max(8192))
+            .serve_connection(stream, service);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended");
+        }
+        drop(place);
+    }
 }

@@ -14,6 +14,7 @@ use hongbao_store::lane::LaneThread;
 use hongbao_store::{CallError, Lane, LaneBounds, Store, StoreError, StoreKind};
 
 use crate::directory::Directory;
+use crate::listener::HttpBounds;
 use crate::packet_ids::PacketIds;
 
 /// What an operator may choose.
@@ -29,6 +30,8 @@ pub struct PlatformOptions {
     pub expire_every: Option<Duration>,
     /// The size of the lane.
     pub lane: LaneBounds,
+    /// What each door puts up with.
+    pub http: HttpBounds,
     /// Whether sends are answered without being carried out: to measure what the rest costs.
     #[cfg(feature = "null")]
     pub is_null: bool,
@@ -43,6 +46,7 @@ impl Default for PlatformOptions {
             patience: Duration::from_secs(10),
             expire_every: Some(Duration::from_secs(1)),
             lane: LaneBounds::default(),
+            http: HttpBounds::default(),
             #[cfg(feature = "null")]
             is_null: false,
         }
@@ -57,6 +61,7 @@ pub struct Platform<S: Store> {
     pub(crate) packet_ids: PacketIds,
     pub(crate) clock: SharedClock,
     pub(crate) expire_every: Option<Duration>,
+    pub(crate) http: HttpBounds,
     lane: Lane,
     patience: Duration,
     #[cfg(feature = "null")]
@@ -106,6 +111,7 @@ impl<S: Store> Platform<S> {
             clock: SharedClock(clock),
             store,
             expire_every: options.expire_every,
+            http: options.http,
             lane,
             patience: options.patience,
             #[cfg(feature = "null")]

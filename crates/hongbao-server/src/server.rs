@@ -136,31 +136,32 @@ impl<S: Store> Server<S> {
             .merge(gateway::routes::<S>())
             .merge(people::routes::<S>())
             .with_state(server.platform.clone());
+        let http = server.platform.http;
         let operators: Router = admin::routes::<S>().with_state(server.platform.clone());
 
         if let Some((address, options)) = doors.tls {
             let tls = Arc::new(Tls::new(&options)?);
             let (listener, address) = listen(address).await?;
             server.addresses.tls = Some(address);
-            server.spawn(serve_tcp(listener, Some(tls), public.clone(), stopping.clone()));
+            server.spawn(serve_tcp(listener, Some(tls), public.clone(), http, stopping.clone()));
         }
         if let Some(address) = doors.plain {
             let (listener, address) = listen(address).await?;
             server.addresses.plain = Some(address);
-            server.spawn(serve_tcp(listener, None, public, stopping.clone()));
+            server.spawn(serve_tcp(listener, None, public, http, stopping.clone()));
         }
         for door in doors.admin {
             match door {
                 AdminDoor::Socket(path) => {
                     let listener = listen_on_socket(&path)?;
                     server.sockets.push(path);
-                    server.spawn(serve_unix(listener, operators.clone(), stopping.clone()));
+                    server.spawn(serve_unix(listener, operators.clone(), http, stopping.clone()));
                 }
                 AdminDoor::Address(address, token) => {
                     let (listener, address) = listen(address).await?;
                     server.addresses.admin.get_or_insert(address);
                     let router = admin::guarded(operators.clone(), &token);
-                    server.spawn(serve_tcp(listener, None, router, stopping.clone()));
+                    server.spawn(serve_tcp(listener, None, router, http, stopping.clone()));
                 }
             }
         }

@@ -9,7 +9,6 @@ mod top_ups;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
@@ -26,6 +25,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::api_error::ApiError;
+use crate::body;
 use crate::json_door::{self, rfc3339};
 use crate::platform::Platform;
 
@@ -62,13 +62,14 @@ async fn guard(State(expected): State<[u8; 32]>, request: Request, next: Next) -
 /// A JSON body, or an error in our own words: it says where, never what stands there, for that may be a key.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+/// The most bytes of a JSON body: room for a merchant with a hundred certificates.
+const BODY_LIMIT: usize = 256 * 1024;
+
+impl<T: DeserializeOwned, S: Store> FromRequest<Arc<Platform<S>>> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Body<T>, ApiError> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| ApiError::refused(rejection.status(), "invalid_request", rejection.body_text()))?;
+    async fn from_request(request: Request, platform: &Arc<Platform<S>>) -> Result<Body<T>, ApiError> {
+        let bytes = body::read(request.into_body(), BODY_LIMIT, platform.http.body_patience).await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let body = serde_path_to_error::deserialize(&mut json).map_err(|error| body_error(&error))?;
         json.end().map_err(|_| ApiError::invalid("the body has something behind its JSON"))?;
@@ -147,9 +148,9 @@ impl ValidityReply {
 }
 
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, ApiError> {
-    let parsed: jiff::Timestamp = text
-        .parse()
-        .map_err(|_| ApiError::invalid(format!("a time is RFC 3339, as 2014-11-11T12:00:00+08:00: {text:?}")))?;
+    // Not quoted: what stands beside a key may be one.
+    let parsed: jiff::Timestamp =
+        text.parse().map_err(|_| ApiError::invalid("a time is RFC 3339, as 2014-11-11T12:00:00+08:00"))?;
     Ok(Timestamp::from_millis(parsed.as_millisecond()))
 }
 

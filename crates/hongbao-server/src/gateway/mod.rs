@@ -28,15 +28,12 @@ use axum::routing::any;
 use hongbao_store::Store;
 use hongbao_wire::endpoint::{GETHBINFO, SENDREDPACK};
 use hongbao_wire::{BODY_LIMIT, Endpoint, ErrorCode, Params, Reply};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use crate::body;
 use crate::listener::Peer;
 use crate::platform::Platform;
 
 use self::map_error::Refusal;
-
-/// How long a body may take to arrive.
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
     let sendredpack = |state, peer, request| call(state, peer, request, &SENDREDPACK, sendredpack::handle::<S>);
@@ -57,7 +54,7 @@ async fn call<S: Store>(
         tracing::info!(endpoint = endpoint.name, code = code.as_str(), method = %request.method(), "a request was refused");
         return xml(&Reply::failure(&code, code.text()));
     }
-    let params = match read(request.into_body()).await {
+    let params = match read(request.into_body(), platform.http.body_patience).await {
         Ok(params) => params,
         Err(why) => {
             tracing::info!(endpoint = endpoint.name, code = "XML_ERROR", %why, "a request was refused");
@@ -75,16 +72,8 @@ async fn call<S: Store>(
 }
 
 /// The parameters in a body, or why there are none.
-async fn read(body: Body) -> Result<Params, String> {
-    let collected = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, BODY_LIMIT).collect()).await;
-    let bytes = match collected {
-        Err(_) => return Err("the body did not arrive in time".to_owned()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return Err(format!("the body has over {BODY_LIMIT} bytes"));
-        }
-        Ok(Err(error)) => return Err(format!("the body could not be received: {error}")),
-        Ok(Ok(collected)) => collected.to_bytes(),
-    };
+async fn read(body: Body, patience: Duration) -> Result<Params, String> {
+    let bytes = body::read(body, BODY_LIMIT, patience).await.map_err(|error| error.to_string())?;
     hongbao_wire::decode(&bytes).map_err(|error| error.to_string())
 }
 

@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use hongbao_engine::directory::App;
 use hongbao_store::{Store, StoreError};
 use hongbao_types::{AppId, OpenId, PacketId, PersonKey, Timestamp};
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use sha2::Sha256;
@@ -73,10 +74,9 @@ pub(crate) async fn judge<S: Store>(
     token: &str,
     packet: &PacketId,
 ) -> Result<Person, AssertionError> {
-    let unreadable = |error: jsonwebtoken::errors::Error| AssertionError::Unreadable(error.to_string());
-    let header = jsonwebtoken::decode_header(token).map_err(unreadable)?;
+    let header = jsonwebtoken::decode_header(token).map_err(|error| unreadable(&error))?;
     // Who it says it is from, only to know whose key to try.
-    let claimed: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(unreadable)?;
+    let claimed: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| unreadable(&error))?;
     let app_id = AppId::try_new(&claimed.iss).map_err(|_| AssertionError::UnknownKey)?;
     let app = platform.directory.app(&app_id).await?.ok_or(AssertionError::UnknownKey)?;
     let now = platform.clock.0.now();
@@ -106,6 +106,15 @@ pub(crate) async fn judge<S: Store>(
     }
     let openid = openid_of(platform, &app_id, &claims.sub).map_err(AssertionError::Subject)?;
     Ok(Person { app: app_id, openid })
+}
+
+/// What is missing is a name of ours; every other message may quote the assertion, which is about a person.
+fn unreadable(error: &jsonwebtoken::errors::Error) -> AssertionError {
+    let text = if let ErrorKind::Json(json) = error.kind() { json.to_string() } else { String::new() };
+    let missing = text.starts_with("missing field").then_some(text);
+    AssertionError::Unreadable(missing.unwrap_or_else(|| {
+        "it is a JWT whose claims iss, sub and packet are texts, and iat, exp and nbf whole seconds".to_owned()
+    }))
 }
 
 fn decoding_key(app: &App, id: &str, algorithm: Algorithm, now: Timestamp) -> Result<DecodingKey, AssertionError> {

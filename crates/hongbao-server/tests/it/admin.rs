@@ -58,6 +58,7 @@ async fn bad_input_is_named_and_leaves_nothing_behind() {
         json!({ "keys": [], "mode": "loose" }),
         json!({ "keys": [], "limits": { "amount_min_fen": -1 } }),
         json!({ "keys": [{ "key": KEY, "valid_from": "yesterday" }] }),
+        json!({ "keys": [{ "key": KEY, "valid_from": KEY }] }),
         json!({ "keys": [{ "key": KEY, "valid_from": "2014-11-11T00:00:00Z", "valid_until": "2014-11-11T00:00:00Z" }] }),
     ];
     for body in merchants {

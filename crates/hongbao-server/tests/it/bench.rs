@@ -1,9 +1,10 @@
 //! A running platform on a store in memory, with a clock of our own, and everybody's way into it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hongbao_engine::directory::Validity;
-use hongbao_server::{Addresses, AdminDoor, Doors, Platform, PlatformOptions, Server, TlsOptions};
+use hongbao_server::{Addresses, AdminDoor, Doors, HttpBounds, Platform, PlatformOptions, Server, TlsOptions};
 use hongbao_store::clock::ManualClock;
 use hongbao_store::faulty::{Faults, Faulty};
 use hongbao_store::memory::MemoryStore;
@@ -30,6 +31,9 @@ pub(crate) const BILL_NO: &str = "10000098201411111234567890";
 /// A key that must never be seen anywhere.
 pub(crate) const KEY: &str = "CANARYKEY0123456789abcdef0123456";
 pub(crate) const TOKEN: &str = "a-token-of-at-least-thirty-two-characters";
+
+/// Long enough for anything that happens at all, on the slowest machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Bench {
     pub(crate) server: Server<Faulty<MemoryStore>>,
@@ -72,6 +76,15 @@ impl Authority {
         self.issue(params("localhost", &["127.0.0.1"], (2000, 2050)), ExtendedKeyUsagePurpose::ServerAuth)
     }
 
+    /// A client certificate for this key, changed like this.
+    pub(crate) fn client_of(&self, key: &KeyPair, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+        let mut params = params(MERCHANT, &[], (2014, 2015));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        change(&mut params);
+        let certificate = params.signed_by(key, &self.issuer).unwrap().pem();
+        Identity { certificate, key: key.serialize_pem() }
+    }
+
     fn issue(&self, mut params: CertificateParams, usage: ExtendedKeyUsagePurpose) -> Identity {
         let key = KeyPair::generate().unwrap();
         params.extended_key_usages = vec![usage];
@@ -80,7 +93,7 @@ impl Authority {
     }
 }
 
-fn params(name: &str, names: &[&str], years: (i32, i32)) -> CertificateParams {
+pub(crate) fn params(name: &str, names: &[&str], years: (i32, i32)) -> CertificateParams {
     let mut params = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -92,7 +105,12 @@ fn params(name: &str, names: &[&str], years: (i32, i32)) -> CertificateParams {
 impl Bench {
     /// A platform with the merchant and the app of the official samples, and 5000 fen.
     pub(crate) async fn start() -> Bench {
-        let bench = Bench::empty().await;
+        Bench::bounded(HttpBounds::default()).await
+    }
+
+    /// The same, putting up with this.
+    pub(crate) async fn bounded(http: HttpBounds) -> Bench {
+        let bench = Bench::empty_bounded(http).await;
         bench.put_merchant(json!({ "name": "天虹百货", "keys": [{ "key": KEY }] })).await;
         let app = json!({
             "keys": [{ "id": "k1", "public_key_pem": bench.app_key.public_key_pem() }],
@@ -104,6 +122,10 @@ impl Bench {
     }
 
     pub(crate) async fn empty() -> Bench {
+        Bench::empty_bounded(HttpBounds::default()).await
+    }
+
+    async fn empty_bounded(http: HttpBounds) -> Bench {
         let clock = ManualClock::new(NOON);
         let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
         let store = Faulty::new(MemoryStore::new(info, Arc::new(clock.clone())));
@@ -118,12 +140,14 @@ impl Bench {
         let doors =
             Doors { tls: Some((any, tls)), plain: Some(any), admin: vec![AdminDoor::Address(any, TOKEN.to_owned())] };
         // Nothing expires until it is asked to, so that the moment before can be seen.
-        let options = PlatformOptions { expire_every: None, ..PlatformOptions::default() };
+        let options = PlatformOptions { expire_every: None, http, ..PlatformOptions::default() };
         let platform = Platform::start(store, Arc::new(clock.clone()), &options).unwrap();
         let server = Server::start(platform, doors).await.unwrap();
         let app_key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
         let addresses = server.addresses();
-        Bench { server, addresses, clock, faults, authority, app_key, http: reqwest::Client::new() }
+        // A new connection for every call, so that none is lost to a door that closes meanwhile.
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).timeout(PATIENCE).build().unwrap();
+        Bench { server, addresses, clock, faults, authority, app_key, http }
     }
 
     /// Posts bytes to a path of the plain door; the whole answer.
@@ -150,14 +174,20 @@ impl Bench {
 
     /// The signed sample over TLS, with or without a certificate.
     pub(crate) async fn send_over_tls(&self, identity: Option<&Identity>) -> String {
+        let url = format!("https://{}/mmpaymkttransfers/sendredpack", self.addresses.tls.unwrap());
+        let reply = self.tls_client(identity).post(url).body(signed(KEY, &sample())).send().await.unwrap();
+        reply.text().await.unwrap()
+    }
+
+    /// One who trusts the TLS door, with or without a certificate.
+    pub(crate) fn tls_client(&self, identity: Option<&Identity>) -> reqwest::Client {
         let mut http = reqwest::Client::builder()
+            .timeout(PATIENCE)
             .tls_certs_only([reqwest::Certificate::from_pem(self.authority.pem.as_bytes()).unwrap()]);
         if let Some(Identity { certificate, key }) = identity {
             http = http.identity(reqwest::Identity::from_pem(format!("{certificate}{key}").as_bytes()).unwrap());
         }
-        let url = format!("https://{}/mmpaymkttransfers/sendredpack", self.addresses.tls.unwrap());
-        let reply = http.build().unwrap().post(url).body(signed(KEY, &sample())).send().await.unwrap();
-        reply.text().await.unwrap()
+        http.build().unwrap()
     }
 
     /// Stores the merchant.
@@ -213,9 +243,13 @@ impl Bench {
 
     /// An assertion by the app, its claims changed like this.
     pub(crate) fn assertion(&self, packet: &str, changes: &Value) -> String {
+        self.assertion_of(&self.assertion_claims(packet, changes))
+    }
+
+    pub(crate) fn assertion_of(&self, claims: &Value) -> String {
         let key = EncodingKey::from_ed_pem(self.app_key.serialize_pem().as_bytes()).unwrap();
         let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::EdDSA) };
-        jsonwebtoken::encode(&header, &self.assertion_claims(packet, changes), &key).unwrap()
+        jsonwebtoken::encode(&header, claims, &key).unwrap()
     }
 
     pub(crate) fn assertion_claims(&self, packet: &str, changes: &Value) -> Value {

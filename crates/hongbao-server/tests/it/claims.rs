@@ -109,6 +109,28 @@ async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
 }
 
 #[tokio::test]
+async fn an_assertion_that_can_not_be_read_is_not_quoted() {
+    let bench = Bench::start().await;
+    let packet = sent(&bench).await;
+    let words = "it is a JWT whose claims";
+    for changes in [
+        json!({ "sub": 13_800_138_000_u64 }),
+        json!({ "iat": "13800138000" }),
+        json!({ "exp": ["13800138000"] }),
+        json!({ "exp": 1.5 }),
+    ] {
+        let (status, body) = bench.claim_with(&packet, &bench.assertion(&packet, &changes)).await;
+        let message = body["error"]["message"].as_str().unwrap();
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{changes}");
+        assert!(message.contains(words) && !message.contains("13800138000"), "{message}");
+    }
+    let mut claims = bench.assertion_claims(&packet, &json!({}));
+    claims.as_object_mut().unwrap().remove("packet");
+    let (_, body) = bench.claim_with(&packet, &bench.assertion_of(&claims)).await;
+    assert!(body["error"]["message"].as_str().unwrap().contains("missing field `packet`"), "{body}");
+}
+
+#[tokio::test]
 async fn an_app_may_sign_with_p256_and_its_keys_count_while_they_are_valid() {
     let bench = Bench::start().await;
     let packet = sent(&bench).await;

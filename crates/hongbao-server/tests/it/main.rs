@@ -5,6 +5,7 @@ mod admin;
 mod bench;
 mod claims;
 mod gethbinfo;
+mod hostile;
 mod sendredpack;
 mod stop;
 mod tls;

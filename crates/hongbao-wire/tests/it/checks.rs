@@ -103,7 +103,11 @@ fn nonce_str() {
 #[test]
 fn mch_billno() {
     refused("mch_billno", &["", &"1".repeat(29)], "参数错误:订单号字段必填,最长为28个字符.");
-    refused("mch_billno", &["a-b", "a b", "红包", "a_b"], "参数错误:输入的商户订单号有误.");
+    refused(
+        "mch_billno",
+        &["a-b", "a b", "红包", "a_b", "a/b", "a'", "1\n", "🧧", "１"],
+        "参数错误:输入的商户订单号有误.",
+    );
     taken("mch_billno", &["1", "test2", &"9".repeat(28)]);
 }
 
@@ -136,25 +140,32 @@ fn re_openid() {
 
 #[test]
 fn total_amount() {
-    let bad = ["", "0", "-1", "+100", "100.0", "1e2", " 100", "0100", "１００", "9223372036854775808", "abc"];
+    let digits = "1".repeat(5_000);
+    let bad = ["", "0", "-1", "-0", "+100", "100.0", "1e2", "0x64", " 100", "100 ", "100\n", "0100", "1,000", "1_000"];
+    refused("total_amount", &bad, "参数错误:红包金额参数错误.");
+    let bad = ["１００", "١٠٠", "abc", "9223372036854775808", "18446744073709551716", &digits];
     refused("total_amount", &bad, "参数错误:红包金额参数错误.");
     taken("total_amount", &["1", "9223372036854775807"]);
 }
 
 #[test]
 fn total_num() {
-    refused("total_num", &["", "0", "2", "01", "1.0", "one"], "参数错误:total_num必须等于1");
+    refused("total_num", &["", "0", "2", "01", "1.0", "one", "-1", "１"], "参数错误:total_num必须等于1");
+    // 2^32 + 1 and 2^64 + 1 are 1 in too few bits.
+    refused("total_num", &["2147483648", "4294967297", "18446744073709551617"], "参数错误:total_num必须等于1");
 }
 
 #[test]
 fn wishing() {
     refused("wishing", &["", &"福".repeat(129)], "参数错误:wishing字段为必填,并且少于128个字符.");
-    taken("wishing", &[&"福".repeat(128)]);
+    taken("wishing", &[&"福".repeat(128), &"🧧".repeat(128)]);
+    let code = ["]]><total_amount>1", "<script>", "=cmd|' /C calc'!A0", "\u{202E}001", "a\r\nb"];
+    taken("wishing", &code);
 }
 
 #[test]
 fn client_ip() {
-    let bad = ["", "localhost", "256.0.0.1", "1.2.3", "1.2.3.4 ", "::1", "127.0.0.01"];
+    let bad = ["", "localhost", "256.0.0.1", "1.2.3", "1.2.3.4 ", "::1", "127.0.0.01", "2130706433", "0x7f000001"];
     refused("client_ip", &bad, "参数错误:client_ip必须是合法的IP字符串.");
     taken("client_ip", &["0.0.0.0", "255.255.255.255"]);
 }

@@ -35,6 +35,17 @@ fn an_oversized_body_is_refused_before_it_is_looked_at() {
 fn other_encodings_are_refused() {
     assert_eq!(decode(b"<xml><a>\xB9\xA7</a></xml>"), Err(DecodeError::NotUtf8 { at: 8 }));
     assert_eq!(decode(b"\xFF\xFE<\0x\0m\0l\0"), Err(DecodeError::NotUtf8 { at: 0 }));
+    assert_eq!(decode(b"\xFE\xFF\0<\0x\0m\0l"), Err(DecodeError::NotUtf8 { at: 0 }));
+    for (name, bytes) in [
+        ("an overlong slash", &b"\xC0\xAF"[..]),
+        ("a longer one", b"\xE0\x80\xAF"),
+        ("a lone surrogate", b"\xED\xA0\x80"),
+        ("past the last character", b"\xF4\x90\x80\x80"),
+        ("a character cut off", b"\xE7\xBA"),
+    ] {
+        let body = [b"<xml><a>", bytes, b"</a></xml>"].concat();
+        assert_eq!(decode(&body), Err(DecodeError::NotUtf8 { at: 8 }), "{name}");
+    }
     assert_eq!(error("<?xml version='1.0' encoding='GBK'?><xml><a>1</a></xml>"), DecodeError::OtherEncoding);
 }
 
@@ -43,12 +54,23 @@ fn xxe_injection_is_refused_at_the_doctype() {
     let external = r#"<!DOCTYPE xml [<!ENTITY x SYSTEM "file:///etc/passwd">]><xml><a>&x;</a></xml>"#;
     assert_eq!(error(external), DecodeError::Doctype { at: 0 });
     assert_eq!(error("<xml><!doctype x><a>1</a></xml>"), DecodeError::Doctype { at: 5 });
+    for prolog in [
+        r#"<!DOCTYPE r [<!ENTITY % p SYSTEM "http://127.0.0.1:1/a.dtd">%p;]>"#,
+        r#"<!DOCTYPE xml SYSTEM "http://127.0.0.1:1/a.dtd">"#,
+        r#"<!DOCTYPE xml PUBLIC "p" "file:///etc/passwd">"#,
+        "<!DOCTYPE xml>",
+    ] {
+        assert_eq!(error(&format!("{prolog}<xml><a>1</a></xml>")), DecodeError::Doctype { at: 0 }, "{prolog}");
+    }
 }
 
 #[test]
 fn a_billion_laughs_are_refused_at_the_doctype() {
     let laughs = r#"<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><xml><a>&b;</a></xml>"#;
     assert_eq!(error(laughs), DecodeError::Doctype { at: 0 });
+    let long = format!("<!DOCTYPE x [<!ENTITY a \"{}\">]>", "a".repeat(10_000));
+    let quadratic = format!("{long}<xml><a>{}</a></xml>", "&a;".repeat(6_000));
+    assert_eq!(error(&quadratic), DecodeError::Doctype { at: 0 });
 }
 
 #[test]
@@ -83,7 +105,11 @@ fn a_duplicate_field_is_refused() {
     let injected =
         "<xml><remark><![CDATA[x]]></remark><total_amount>1</total_amount><total_amount>100</total_amount></xml>";
     assert_eq!(error(injected), DecodeError::DuplicateField { field: named("total_amount") });
-    assert_eq!(error("<xml><a/><a/></xml>"), DecodeError::DuplicateField { field: named("a") });
+    for twice in ["<a/><a/>", "<a/><a>1</a>", "<a>1</a><a/>", "<a>1</a><b>1</b><a>1</a>", "<b/><a>2</a><a>1</a>"] {
+        assert_eq!(error(&format!("<xml>{twice}</xml>")), DecodeError::DuplicateField { field: named("a") }, "{twice}");
+    }
+    let twins = decode(b"<xml><a>1</a><A>2</A><x:a>3</x:a><a.>4</a.></xml>").unwrap();
+    assert_eq!(twins, Params::from_pairs([("a", "1"), ("A", "2"), ("x:a", "3"), ("a.", "4")]).unwrap());
 }
 
 #[test]
@@ -91,25 +117,31 @@ fn nesting_is_refused() {
     for body in ["<xml><a><b>1</b></a></xml>", "<xml><a>1<b/></a></xml>"] {
         assert_eq!(error(body), DecodeError::NestedElement { field: named("a") }, "{body}");
     }
-    let deep = "<a>".repeat(5_000);
+    let deep = "<a>".repeat(10_000);
     assert_eq!(error(&deep), DecodeError::NestedElement { field: named("a") });
+    assert_eq!(error(&"<a>".repeat(100_000)), DecodeError::TooLarge { limit: BODY_LIMIT });
 }
 
 #[test]
 fn attributes_on_a_field_are_refused() {
-    for body in ["<xml><a b='1'>1</a></xml>", "<xml><a xmlns:xsi='x'/></xml>", "<xml><a b>1</a></xml>"] {
+    let inclusion = "<xml><a xmlns:xi='http://www.w3.org/2001/XInclude' href='file:///etc/passwd'/></xml>";
+    for body in [inclusion, "<xml><a b='1'>1</a></xml>", "<xml><a xmlns:xsi='x'/></xml>", "<xml><a b>1</a></xml>"] {
         assert_eq!(error(body), DecodeError::Attributes { field: named("a") }, "{body}");
     }
 }
 
 #[test]
 fn a_comment_inside_a_value_is_refused() {
-    assert_eq!(error("<xml><a>1<!-- -->2</a></xml>"), DecodeError::CommentInValue { field: named("a") });
+    for value in ["1<!-- -->2", "<!-- -->12", "12<!---->", "<![CDATA[1]]><!-- -->2"] {
+        let body = format!("<xml><a>{value}</a></xml>");
+        assert_eq!(error(&body), DecodeError::CommentInValue { field: named("a") }, "{value}");
+    }
 }
 
 #[test]
 fn processing_instructions_are_refused() {
-    for body in ["<?php 1?><xml><a>1</a></xml>", "<xml><?x y?><a>1</a></xml>", "<xml><a><?x?></a></xml>"] {
+    let sheet = "<?xml-stylesheet type='text/xsl' href='http://127.0.0.1:1/a.xsl'?><xml/>";
+    for body in [sheet, "<?php 1?><xml><a>1</a></xml>", "<xml><?x y?><a>1</a></xml>", "<xml><a><?x?></a></xml>"] {
         assert!(matches!(error(body), DecodeError::ProcessingInstruction { .. }), "{body}");
     }
 }
@@ -124,8 +156,8 @@ fn a_declaration_anywhere_but_at_the_beginning_is_refused() {
 
 #[test]
 fn names_that_are_no_plain_names_are_refused() {
-    let long = "a".repeat(65);
-    for name in ["红包", "a/b", "1a", "-a", "a\u{A0}", "&amp;", long.as_str()] {
+    let (long, longer) = ("a".repeat(65), "a".repeat(15_000));
+    for name in ["红包", "a/b", "1a", "-a", "a\u{A0}", "&amp;", long.as_str(), &longer] {
         assert_eq!(error(&format!("<xml><{name}>1</{name}></xml>")), DecodeError::BadName { at: 5 }, "{name}");
         assert_eq!(error(&format!("<{name}><a>1</a></{name}>")), DecodeError::BadName { at: 0 }, "{name}");
     }
@@ -308,6 +340,11 @@ fn values_are_raw() {
         ("&amp;amp;", "&amp;"),
         ("a > b", "a > b"),
         ("&#x1F9E7;🧧", "🧧🧧"),
+        ("<![CDATA[1]]><![CDATA[00]]>", "100"),
+        ("<![CDATA[1]]>00", "100"),
+        ("&#49;00", "100"),
+        ("&#0000049;00", "100"),
+        ("]]&gt;<![CDATA[<total_amount>1]]>", "]]><total_amount>1"),
         ("", ""),
     ];
     for (written, expected) in cases {

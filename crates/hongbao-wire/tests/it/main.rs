@@ -4,6 +4,7 @@
 
 mod checks;
 mod diagnose;
+mod forged;
 mod hostile;
 mod replies;
 mod roundtrip;
