@@ -20,6 +20,11 @@ use args::{Arguments, Command};
 use error::{Explain, Failure, Result, chain};
 use output::Output;
 
+/// A request's memory is taken by one thread and let go by another, the lane's: the system's allocator makes them
+/// wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output { is_json: arguments.json };

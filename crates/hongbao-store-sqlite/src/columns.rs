@@ -121,9 +121,9 @@ pub(crate) fn account(row: &Row<'_>) -> Result<LedgerAccount> {
 }
 
 /// A counter's key: merchant, app, openid.
-pub(crate) fn counter_key(key: &CounterKey) -> (&str, &str, &str) {
+pub(crate) fn counter_key(key: &CounterKey) -> [&str; 3] {
     match key {
-        CounterKey::Merchant(merchant) => (merchant.as_str(), "", ""),
-        CounterKey::Recipient(merchant, app, openid) => (merchant.as_str(), app.as_str(), openid.as_str()),
+        CounterKey::Merchant(merchant) => [merchant.as_str(), "", ""],
+        CounterKey::Recipient(merchant, app, openid) => [merchant.as_str(), app.as_str(), openid.as_str()],
     }
 }

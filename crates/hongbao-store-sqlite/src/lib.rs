@@ -5,6 +5,7 @@
 //! lock file beside it, so that nobody changes the books behind its back; reading is always possible.
 
 mod columns;
+mod counter_index;
 mod migrations;
 mod reader;
 mod writer;
@@ -237,7 +238,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(128);
         // Durable means that the disk has it: FULL syncs the log with every commit.
-        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;")?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32768;")?;
         Ok(connection)
     };
     open().map_err(|error| sqlite_error(path, &error))

@@ -3,7 +3,7 @@
 use hongbao_engine::audit::{Audit, AuditReport};
 use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, MerchantKey};
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
-use hongbao_engine::limits::{Counter, CounterKey, Limits};
+use hongbao_engine::limits::{Counter, Limits};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
 use hongbao_store::{Currency, PacketView, StoreInfo};
@@ -201,10 +201,9 @@ fn account_from(row: &Row<'_>) -> Result<Account> {
     Ok(Account { debits: fen(row, "debits_fen")?, credits: fen(row, "credits_fen")? })
 }
 
-/// A counter.
-pub(crate) fn counter(view: &Connection, key: &CounterKey) -> Result<Option<Counter>> {
-    let sql = "SELECT * FROM counter WHERE merchant_id = ? AND app_id = ? AND openid = ?";
-    one(view, sql, columns::counter_key(key), |row| {
+/// The counter in this row.
+pub(crate) fn counter(view: &Connection, number: i64) -> Result<Counter> {
+    view.prepare_cached("SELECT * FROM counter WHERE counter_no = ?")?.query_row([number], |row| {
         Ok(Counter {
             day: BeijingDay(row.get("day")?),
             packets: row.get("packets")?,

@@ -2,12 +2,14 @@
 //! rows, prepared statements write what changed, `COMMIT` syncs the log once.
 
 use hongbao_engine::directory::{App, Merchant, Validity};
+use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, KeySet, Rows};
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
 use hongbao_types::Timestamp;
 use rusqlite::{Connection, Params, Result};
 
+use crate::counter_index::CounterIndex;
 use crate::{SqliteStore, columns, reader, store_error};
 
 /// Writes to a [`SqliteStore`].
@@ -15,17 +17,19 @@ use crate::{SqliteStore, columns, reader, store_error};
 pub struct SqliteWriter {
     store: SqliteStore,
     connection: Connection,
+    counters: CounterIndex,
 }
 
 impl SqliteWriter {
     pub(crate) fn new(store: SqliteStore, connection: Connection) -> SqliteWriter {
-        SqliteWriter { store, connection }
+        SqliteWriter { store, connection, counters: CounterIndex::default() }
     }
 
     fn load_now(&mut self, keys: &KeySet) -> Result<Loaded> {
         self.roll_back();
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let rows = load(&self.connection, keys)?;
+        self.counters.catch_up(&self.connection)?;
+        let rows = load(&self.connection, &self.counters, keys)?;
         // The one lock there is was taken above: this is after it.
         let now = reader::now(&self.connection, self.store.real_now())?;
         Ok(Loaded { rows, now })
@@ -48,7 +52,7 @@ impl Writer for SqliteWriter {
     }
 
     async fn commit(&mut self, changes: &Changes) -> std::result::Result<(), CommitError> {
-        if let Err(error) = write(&self.connection, changes) {
+        if let Err(error) = write(&self.connection, &self.counters, changes) {
             self.roll_back();
             return Err(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::ConstraintViolation) => CommitError::Conflict(error.to_string()),
@@ -66,7 +70,7 @@ impl Writer for SqliteWriter {
     }
 }
 
-fn load(view: &Connection, keys: &KeySet) -> Result<Rows> {
+fn load(view: &Connection, counters: &CounterIndex, keys: &KeySet) -> Result<Rows> {
     let mut rows = Rows::default();
     if keys.clock {
         rows.clock.load((), reader::sandbox_clock(view)?);
@@ -90,7 +94,8 @@ fn load(view: &Connection, keys: &KeySet) -> Result<Rows> {
         rows.accounts.load(key.clone(), reader::account(view, key)?);
     }
     for key in &keys.counters {
-        rows.counters.load(key.clone(), reader::counter(view, key)?);
+        let row = counters.find(key).map(|number| reader::counter(view, number)).transpose()?;
+        rows.counters.load(key.clone(), row);
     }
     for key in &keys.transfers {
         rows.transfers.load(key.clone(), reader::transfer(view, key)?);
@@ -98,7 +103,7 @@ fn load(view: &Connection, keys: &KeySet) -> Result<Rows> {
     Ok(rows)
 }
 
-fn write(to: &Connection, changes: &Changes) -> Result<()> {
+fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<()> {
     if let Some(clock) = changes.clock {
         run(to, "INSERT OR REPLACE INTO sandbox_clock VALUES (1, ?)", [clock.offset_ms])?;
     }
@@ -143,12 +148,7 @@ fn write(to: &Connection, changes: &Changes) -> Result<()> {
         )?;
     }
     for (key, change) in &changes.counters {
-        let ((merchant, app, openid), row) = (columns::counter_key(key), change.after());
-        run(
-            to,
-            "INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (merchant, app, openid, row.day.0, row.packets, row.amount.as_i64(), row.minute, row.packets_this_minute),
-        )?;
+        write_counter(to, counters, key, change.after())?;
     }
     for change in &changes.transfers {
         let transfer = change.after();
@@ -220,6 +220,24 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
                 packet.stamp.as_millis(),
                 packet.id.as_str(),
             ),
+        ),
+    }
+}
+
+fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, row: &Counter) -> Result<()> {
+    let [merchant, app, openid] = columns::counter_key(key);
+    let (day, amount, minute) = (row.day.0, row.amount.as_i64(), row.minute);
+    match index.find(key) {
+        None => run(
+            to,
+            "INSERT INTO counter VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (merchant, app, openid, day, row.packets, amount, minute, row.packets_this_minute),
+        ),
+        Some(number) => run(
+            to,
+            "UPDATE counter SET day = ?, packets = ?, amount_fen = ?, minute = ?, packets_this_minute = ?
+             WHERE counter_no = ?",
+            (day, row.packets, amount, minute, row.packets_this_minute, number),
         ),
     }
 }
