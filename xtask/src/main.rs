@@ -7,14 +7,18 @@ mod tools;
 
 use std::process::ExitCode;
 
-use runner::{Report, cargo, step};
+use runner::{Report, cargo, root, step};
 
 const HELP: &str = "\
 cargo xtask test        everything below, in this order, with the minutes of each layer
 cargo xtask lint        formatting, clippy with warnings denied, licences and bans (deny.toml)
 cargo xtask docs        the documentation builds without a warning
 cargo xtask unit        unit and integration tests of the crates
-cargo xtask interop     foreign clients, unmodified, against a running platform";
+cargo xtask interop     foreign clients, unmodified, against a running platform
+cargo xtask bench       how fast it is, and what limits it; `cargo xtask bench --help` says what can be set";
+
+/// The benchmark's workspace, whose lock file is its own.
+const BENCH: &str = "bench/Cargo.toml";
 
 /// One layer of the tests.
 type Layer = (&'static str, fn(&mut Report) -> Result<(), String>);
@@ -23,7 +27,11 @@ const LAYERS: [Layer; 4] = [("lint", lint), ("docs", docs), ("unit", unit), ("in
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (command, rest) = (arguments.next().unwrap_or_default(), arguments.next());
+    let command = arguments.next().unwrap_or_default();
+    if command == "bench" {
+        return ended(&bench(&arguments.collect::<Vec<_>>()));
+    }
+    let rest = arguments.next();
     let layers: Vec<Layer> = match (command.as_str(), rest) {
         ("test", None) => LAYERS.to_vec(),
         (name, None) if LAYERS.iter().any(|layer| layer.0 == name) => {
@@ -37,6 +45,10 @@ fn main() -> ExitCode {
     let mut report = Report::default();
     let result = layers.iter().try_for_each(|(name, layer)| report.time(name, *layer));
     report.print();
+    ended(&result)
+}
+
+fn ended(result: &Result<(), String>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -46,9 +58,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// In a workspace of its own, and optimised. Its stores lie in `target/`: on the disk that is measured.
+fn bench(arguments: &[String]) -> Result<(), String> {
+    let folder = format!("{}/target/bench", root());
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let how = ["run", "--release", "--locked", "--manifest-path", BENCH, "--target-dir", &folder, "--"];
+    cargo(&[&how[..], &["--folder", &folder], &arguments].concat()).run()
+}
+
 fn lint(_: &mut Report) -> Result<(), String> {
     cargo(&["fmt", "--all", "--check"]).run()?;
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"]).run()?;
+    cargo(&["fmt", "--manifest-path", BENCH, "--check"]).run()?;
+    let target = format!("{}/target", root());
+    let bench = ["clippy", "--manifest-path", BENCH, "--target-dir", &target, "--locked", "--", "-D", "warnings"];
+    cargo(&bench).run()?;
     step(tools::cargo_deny()?, &["--locked", "check", "bans", "licenses", "sources"]).run()
 }
 

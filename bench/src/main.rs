@@ -1,0 +1,73 @@
+//! How fast is Hongbao, and what limits it?
+//!
+//! Two tables. *Sends over HTTP*: durable ones beside a null server, the same process but for engine and store;
+//! without TLS and over mTLS, connections kept alive. *The store alone*, in batches of several sizes, beside what
+//! the disk does. Rounds are interleaved, so that whatever else the machine is doing hits all alike; medians are
+//! printed, with the least and the most.
+
+mod client;
+mod disk;
+mod sends;
+mod server;
+mod setup;
+mod stats;
+mod store;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(about = "How fast is Hongbao, and what limits it?")]
+struct Arguments {
+    /// How many rounds
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// How many requests in a round
+    #[arg(long, default_value_t = 60_000)]
+    requests: usize,
+    /// How many connections
+    #[arg(long, default_value_t = 256)]
+    connections: usize,
+    /// How many packets in a round of the store alone
+    #[arg(long, default_value_t = 20_000)]
+    packets: usize,
+    /// Where stores are put while it runs: the disk that is measured
+    #[arg(long, default_value = ".")]
+    folder: PathBuf,
+    /// Only this table
+    #[arg(long, value_parser = ["sends", "store"])]
+    only: Option<String>,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(clap::Subcommand)]
+enum Role {
+    /// Be a server to be measured; started by the benchmark itself
+    #[command(hide = true)]
+    Server(server::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(Role::Server(options)) = arguments.role {
+        return server::run(&options);
+    }
+    let folder = tempfile::Builder::new().prefix("hongbao-bench-").tempdir_in(&arguments.folder)?;
+    let wants = |table| arguments.only.as_deref().is_none_or(|only| only == table);
+    println!("{}\n", setup::machine());
+    if wants("sends") {
+        let load =
+            sends::Load { rounds: arguments.rounds, requests: arguments.requests, connections: arguments.connections };
+        println!("{}", sends::run(&load, folder.path())?);
+    }
+    if wants("store") {
+        println!("{}", store::run(arguments.rounds, arguments.packets, folder.path())?);
+    }
+    Ok(())
+}
