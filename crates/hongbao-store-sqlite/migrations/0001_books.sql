@@ -85,10 +85,9 @@ CREATE TABLE app_merchant (
     PRIMARY KEY (app_id, position)
 ) STRICT, WITHOUT ROWID;
 
--- A packet's row is its posting from the payer's funds to its escrow, and its refund back. Rows lie in the order
--- in which they came, so that a batch of new ones fills pages that are its own; narrow indexes find them.
+-- A packet's row is its posting from the payer's funds to its escrow, and its refund back.
 CREATE TABLE packet (
-    packet_id TEXT NOT NULL,
+    packet_id TEXT PRIMARY KEY,
     merchant_id TEXT NOT NULL,
     family TEXT NOT NULL,
     bill_no TEXT NOT NULL,
@@ -113,12 +112,10 @@ CREATE TABLE packet (
     refunded_fen INTEGER NOT NULL CHECK (refunded_fen >= 0),
     refunded_at INTEGER,
     stamp INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX packet_id ON packet (packet_id);
-
--- One bill number, one packet, for ever. What differs most comes first: fewer columns to compare.
-CREATE UNIQUE INDEX packet_bill ON packet (bill_no, merchant_id, family);
+-- One bill number, one packet, for ever.
+CREATE UNIQUE INDEX packet_bill ON packet (merchant_id, family, bill_no);
 
 -- Deadlines still to come; derived from packets.
 CREATE TABLE due (
@@ -150,10 +147,8 @@ CREATE TABLE account (
     CHECK (kind = 'settlement' OR credits_fen >= debits_fen)
 ) STRICT, WITHOUT ROWID;
 
--- What was sent in the running periods. app_id and openid are empty for all that a merchant sends. Rows are only
--- added and changed, never deleted: the index by which they are found is in memory and knows their numbers.
+-- What was sent in the running periods. app_id and openid are empty for all that a merchant sends.
 CREATE TABLE counter (
-    counter_no INTEGER PRIMARY KEY,
     merchant_id TEXT NOT NULL,
     app_id TEXT NOT NULL,
     openid TEXT NOT NULL,
@@ -161,8 +156,9 @@ CREATE TABLE counter (
     packets INTEGER NOT NULL,
     amount_fen INTEGER NOT NULL,
     minute INTEGER NOT NULL,
-    packets_this_minute INTEGER NOT NULL
-) STRICT;
+    packets_this_minute INTEGER NOT NULL,
+    PRIMARY KEY (merchant_id, app_id, openid)
+) STRICT, WITHOUT ROWID;
 
 -- Movements without a bill number; each row is its own posting.
 CREATE TABLE transfer (

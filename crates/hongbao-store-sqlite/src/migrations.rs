@@ -11,7 +11,8 @@ use crate::{OpenError, columns, io_error, sqlite_error};
 /// "HB01".
 const APPLICATION_ID: i64 = 0x4842_3031;
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_books.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_books.sql"), include_str!("../migrations/0002_rows_in_order.sql")];
 
 /// What an empty file is.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use hongbao_engine::directory::{
     App, AppKey, Merchant, MerchantCertificate, MerchantKey, Mode, SignAlgorithm, Validity,
 };
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
+use hongbao_engine::limits::Limits;
 use hongbao_engine::outcome::{
     Accepted, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
     TopUpRejection,
@@ -51,6 +52,7 @@ macro_rules! store_conformance {
             a_full_queue_refuses_before_anything_is_done
             a_stopping_lane_carries_out_what_waits
             two_lanes_pay_one_bill_number_once
+            two_lanes_keep_one_persons_limit
             the_sandbox_clock_only_goes_forward
             a_rows_time_never_runs_backwards
             a_claim_is_good_until_just_before_expiry
@@ -195,6 +197,11 @@ fn app_id() -> AppId {
 
 fn openid() -> OpenId {
     OpenId::try_new("oxTWIuGaIt6gTKsQRLau2M0yL16E").expect("an openid")
+}
+
+/// Somebody else, one for each number.
+fn stranger(number: u32) -> OpenId {
+    OpenId::try_new(&format!("oStranger{number:019}")).expect("an openid")
 }
 
 fn merchant() -> Merchant {
@@ -571,6 +578,36 @@ behaviours! {
         assert_eq!((ids.len(), firsts), (4, 4));
         assert_eq!(bench.funds().await, Fen::new(96_000));
         bench.assert_books(4).await;
+    }
+
+    /// Two lanes of two writers, one person, commits whose answers are lost: he gets as many packets as he may,
+    /// and the counters say so.
+    two_lanes_keep_one_persons_limit(make) {
+        let bench = Bench::funded(make, 100_000).await;
+        let policy = Policy { is_sandbox: true, ..Policy::default() };
+        let (other, _) = Lane::start(&bench.store, policy, LaneBounds::default()).expect("a lane");
+        bench.faults.plan([Fault::UnknownApplied, Fault::UnknownNotApplied, Fault::UnknownApplied]);
+        let mut outcomes = Vec::new();
+        for number in 0..14 {
+            // Others come in between, so that rows of several people are added by both.
+            for (lane, recipient) in [(&bench.lane, openid()), (&other, stranger(number))] {
+                let lane = if number % 2 == 0 { lane } else { &other };
+                let number = 2 * number + u32::from(recipient == openid());
+                let command = SendPacket { recipient, ..send(number) };
+                let answer = lane.call(Command::SendPacket(Box::new(command.clone())), PATIENCE).await;
+                let Ok(Outcome::Send(outcome)) = answer else { panic!("{answer:?}") };
+                if command.recipient == openid() {
+                    outcomes.push(matches!(outcome, SendOutcome::Accepted(_)));
+                } else {
+                    assert!(matches!(outcome, SendOutcome::Accepted(_)), "{outcome:?}");
+                }
+            }
+        }
+        let limit = Limits::default().recipient_packets_per_day as usize;
+        assert_eq!(outcomes.iter().filter(|accepted| **accepted).count(), limit);
+        assert!(outcomes[..limit].iter().all(|accepted| *accepted), "{outcomes:?}");
+        assert_eq!(bench.funds().await, Fen::new(100_000 - 1000 * (10 + 14)));
+        bench.assert_books(28).await;
     }
 
     /// The clock goes forward, is kept, and the same call again finds it done.

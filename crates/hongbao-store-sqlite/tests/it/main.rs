@@ -1,5 +1,8 @@
 //! The contract, tried on SQLite, and what only this store promises.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is a failure")]
+
+mod migrate;
 mod open;
 
 use hongbao_store_sqlite::SqliteStore;

@@ -1,0 +1,85 @@
+//! A store that an earlier version wrote: is everything still there, in its place, and found?
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hongbao_engine::command::{Command, SendPacket};
+use hongbao_engine::decide::Policy;
+use hongbao_engine::outcome::{Outcome, SendOutcome};
+use hongbao_engine::packet::{BillKey, Decline, Family, Product, Texts};
+use hongbao_store::clock::ManualClock;
+use hongbao_store::{Currency, Lane, LaneBounds, Store, StoreInfo, StoreKind};
+use hongbao_store_sqlite::SqliteStore;
+use hongbao_types::{Fen, Timestamp};
+use rusqlite::Connection;
+
+/// 2014-11-11 12:00:00 in Beijing.
+const NOON: i64 = 1_415_678_400_000;
+
+/// As the first version wrote it: one merchant with 5000 fen, one packet of 1000 fen under way, and a person who
+/// has had as many packets today as he may.
+fn write_version_1(path: &Path) {
+    let connection = Connection::open(path).unwrap();
+    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+    connection.execute_batch(include_str!("../../migrations/0001_books.sql")).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    connection.pragma_update(None, "application_id", 0x4842_3031).unwrap();
+    let rows = format!(
+        "INSERT INTO store VALUES (1, 'sandbox', 'CNY', '¥', 2, zeroblob(32));
+         INSERT INTO merchant VALUES ('10000098', '', 'compatible', NULL, 0, 1, 20000, 1, 20000, 1800, 10, 99999, 99999);
+         INSERT INTO merchant_product VALUES ('10000098', 0, 'ordinary');
+         INSERT INTO account VALUES ('settlement', '', '', 6000, 0), ('merchant_funds', '10000098', '', 1000, 6000);
+         INSERT INTO transfer VALUES ('top_up', 'T1', '10000098', 6000, {NOON});
+         INSERT INTO packet VALUES ('100', '10000098', 'packets', 'B1', 'ordinary', '10000098', 'wx1', 'o1', 1000, 1,
+             's', 'w', 'a', 'r', NULL, 'open', NULL, {NOON}, {NOON}, {NOON} + 86400000, 0, 0, 0, NULL, {NOON});
+         INSERT INTO due VALUES ({NOON} + 86400000, '100', '10000098');
+         INSERT INTO counter VALUES ('10000098', '', '', {day}, 11, 2000, {minute}, 11),
+             ('10000098', 'wx1', 'o1', {day}, 10, 1000, 0, 0), ('10000098', 'wx1', 'o0', {day}, 9, 900, 0, 0);",
+        day = Timestamp::from_millis(NOON).beijing_day().0,
+        minute = NOON / 60_000,
+    );
+    connection.execute_batch(&rows).unwrap();
+}
+
+fn send(bill_no: &str, recipient: &str) -> Command {
+    let merchant: hongbao_types::MerchantId = "10000098".parse().unwrap();
+    let bill = BillKey { merchant: merchant.clone(), family: Family::Packets, bill_no: bill_no.parse().unwrap() };
+    let texts = ["s", "w", "a", "r"].map(str::to_owned);
+    let [sender_name, greeting, activity, remark] = texts;
+    Command::SendPacket(Box::new(SendPacket {
+        packet_id: format!("200{}", bill_no.trim_start_matches('B')).parse().unwrap(),
+        bill,
+        product: Product::Ordinary,
+        payer: merchant,
+        app: "wx1".parse().unwrap(),
+        recipient: recipient.parse().unwrap(),
+        total: Fen::new(1000),
+        share_count: 1,
+        texts: Texts { sender_name, greeting, activity, remark, scene: None },
+    }))
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_version_keeps_its_books_its_numbers_and_its_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hongbao.db");
+    write_version_1(&path);
+    let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+    let clock = Arc::new(ManualClock::new(Timestamp::from_millis(NOON)));
+    let store = SqliteStore::open_or_create(&path, &info, clock).unwrap();
+    let (lane, _) = Lane::start(&store, Policy::default(), LaneBounds::default()).unwrap();
+    let answer = async |command| match lane.call(command, std::time::Duration::from_mins(1)).await.unwrap() {
+        Outcome::Send(outcome) => outcome,
+        other => panic!("{other:?}"),
+    };
+
+    let SendOutcome::Accepted(again) = answer(send("B1", "o1")).await else { panic!("a replay is accepted") };
+    assert_eq!((again.packet.as_str(), again.is_replay), ("100", true));
+    assert_eq!(answer(send("B2", "o1")).await, SendOutcome::Declined(Decline::RecipientPacketsPerDay));
+    assert!(matches!(answer(send("B3", "o0")).await, SendOutcome::Accepted(_)), "one more may go to him");
+    assert_eq!(answer(send("B4", "o0")).await, SendOutcome::Declined(Decline::RecipientPacketsPerDay));
+    assert!(matches!(answer(send("B5", "o2")).await, SendOutcome::Accepted(_)), "and to somebody new");
+    let report = store.audit().await.unwrap();
+    assert!(report.is_clean(), "{:?}", report.differences);
+    assert_eq!(report.packets, 5);
+}
