@@ -68,9 +68,10 @@ async fn a_store_of_the_first_version_keeps_its_books_its_numbers_and_its_limits
     let clock = Arc::new(ManualClock::new(Timestamp::from_millis(NOON)));
     let store = SqliteStore::open_or_create(&path, &info, clock).unwrap();
     let (lane, _) = Lane::start(&store, Policy::default(), LaneBounds::default()).unwrap();
-    let answer = async |command| match lane.call(command, std::time::Duration::from_mins(1)).await.unwrap() {
-        Outcome::Send(outcome) => outcome,
-        other => panic!("{other:?}"),
+    let answer = async |command| {
+        let outcome = lane.call(command, std::time::Duration::from_mins(1)).await.unwrap();
+        let Outcome::Send(outcome) = outcome else { panic!("a send ended as {outcome:?}") };
+        outcome
     };
 
     let SendOutcome::Accepted(again) = answer(send("B1", "o1")).await else { panic!("a replay is accepted") };
