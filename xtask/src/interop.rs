@@ -1,7 +1,7 @@
 //! Do foreign clients take the platform for the real one? Each of them, unmodified, against
 //! `hongbao dev`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::runner::{Report, Step, cargo, root, step};
 use crate::tools;
@@ -11,15 +11,29 @@ type Client = (&'static str, fn(&str, &Path) -> Result<Step, String>);
 
 const CLIENTS: [Client; 3] = [("wechatpy", python), ("tenpay", node), ("wechatpay-axios-plugin", node)];
 
+/// All of them.
 pub(crate) fn run(report: &mut Report) -> Result<(), String> {
+    let hongbao = build()?;
+    CLIENTS.iter().try_for_each(|client| try_out(report, client, &hongbao))
+}
+
+/// The one of this name.
+pub(crate) fn run_one(report: &mut Report, name: &str) -> Result<(), String> {
+    let names = CLIENTS.map(|(name, _)| name).join(", ");
+    let client = CLIENTS.iter().find(|client| client.0 == name);
+    let client = client.ok_or_else(|| format!("no such client: {name}; there are {names}"))?;
+    try_out(report, client, &build()?)
+}
+
+fn build() -> Result<PathBuf, String> {
     cargo(&["build", "--package", "hongbao-cli", "--locked"]).run()?;
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| format!("{}/target", root()));
-    let hongbao = Path::new(&target).join("debug/hongbao");
-    for (name, tests) in CLIENTS {
-        let folder = Path::new(root()).join("interop").join(name);
-        report.count(tests(name, &folder)?.env("HONGBAO", &hongbao))?;
-    }
-    Ok(())
+    Ok(Path::new(&target).join("debug/hongbao"))
+}
+
+fn try_out(report: &mut Report, (name, tests): &Client, hongbao: &Path) -> Result<(), String> {
+    let folder = Path::new(root()).join("interop").join(name);
+    report.count(tests(name, &folder)?.env("HONGBAO", hongbao))
 }
 
 fn python(name: &str, folder: &Path) -> Result<Step, String> {

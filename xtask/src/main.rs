@@ -14,7 +14,7 @@ cargo xtask test        everything below, in this order, with the minutes of eac
 cargo xtask lint        formatting, clippy with warnings denied, licences and bans (deny.toml)
 cargo xtask docs        the documentation builds without a warning
 cargo xtask unit        unit and integration tests of the crates
-cargo xtask interop     foreign clients, unmodified, against a running platform
+cargo xtask interop     foreign clients, unmodified, against a running platform; one of them: `cargo xtask interop NAME`
 cargo xtask bench       how fast it is, and what limits it; `cargo xtask bench --help` says what can be set";
 
 /// The benchmark's workspace, whose lock file is its own.
@@ -30,6 +30,14 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     if command == "bench" {
         return ended(&bench(&arguments.collect::<Vec<_>>()));
+    }
+    if command == "interop"
+        && let Some(name) = arguments.next()
+    {
+        let mut report = Report::default();
+        let result = report.time("interop", |report| interop::run_one(report, &name));
+        report.print();
+        return ended(&result);
     }
     let rest = arguments.next();
     let layers: Vec<Layer> = match (command.as_str(), rest) {

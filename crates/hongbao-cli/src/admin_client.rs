@@ -6,7 +6,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::error::{Failure, Result, chain};
-use crate::profile::{AdminSection, read_file};
+use crate::files::read_file;
+use crate::profile::AdminSection;
 
 /// A way into the admin API.
 pub(crate) struct AdminClient {
@@ -23,7 +24,7 @@ impl AdminClient {
             (None, Some(url)) => {
                 let token = section.token_file.as_deref().map(read_file).transpose()?;
                 let token = token.map(|token| token.trim().to_owned());
-                Ok(AdminClient { http: crate::http_client(None)?, base_url: url.clone(), token })
+                Ok(AdminClient { http: crate::http::client(None)?, base_url: url.clone(), token })
             }
             _ => Err(Failure::new("the section [admin] names a socket or a url, and not both")),
         }
@@ -32,7 +33,7 @@ impl AdminClient {
     /// Through a Unix socket.
     pub(crate) fn over_socket(socket: &Path) -> Result<AdminClient> {
         let http = reqwest::Client::builder()
-            .timeout(crate::JSON_PATIENCE)
+            .timeout(crate::http::JSON_PATIENCE)
             .unix_socket(socket)
             .build()
             .map_err(|error| Failure::new(chain(&error)))?;

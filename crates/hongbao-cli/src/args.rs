@@ -18,7 +18,7 @@ use crate::profile::DEFAULT_PATH;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Print the result, or the error, as one JSON object on standard output
+    /// Print the result, or the error, as one JSON object in one line on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }

@@ -1,12 +1,12 @@
 //! Which files hold a certificate and its private key? A PEM pair, or a p12 file; in a profile and in a
 //! configuration alike.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hongbao::Identity;
 
 use crate::error::{Explain, Failure, Result, chain};
-use crate::profile::read_file;
+use crate::files::read_file;
 
 /// The files that were named.
 pub(crate) struct IdentityFiles<'a> {
@@ -52,11 +52,4 @@ pub(crate) fn read_p12(path: &Path, password: &str) -> Result<Identity> {
 fn unusable(files: &str, error: &hongbao::IdentityError) -> Failure {
     Failure::new(format!("no certificate with its key: {files}: {}", chain(error)))
         .hint("name a PEM pair (apiclient_cert.pem and apiclient_key.pem), or apiclient_cert.p12 and its password")
-}
-
-/// Paths that were named, seen from `folder`.
-pub(crate) fn rebase<'a>(folder: &Path, paths: impl IntoIterator<Item = &'a mut PathBuf>) {
-    for path in paths {
-        *path = folder.join(&*path);
-    }
 }

@@ -12,6 +12,7 @@ use rcgen::{
 };
 
 use crate::error::{Explain, Result};
+use crate::files::write_private;
 
 /// The merchant, the app and the person of the official samples.
 pub(crate) const MERCHANT_ID: &str = "10000098";
@@ -159,16 +160,4 @@ pub(crate) fn random_api_key() -> std::result::Result<ApiKey, anyhow::Error> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
     Ok(ApiKey::try_new(&hex::encode(bytes))?)
-}
-
-/// Writes a file that only its owner can read.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
-    use std::io::Write;
-    let write = || {
-        // Made aside (0600) and put in place: nobody ever sees half a file.
-        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("")))?;
-        file.write_all(content)?;
-        file.persist(path).map_err(|error| error.error)
-    };
-    write().map(|_| ()).explain(path.display())
 }

@@ -1,11 +1,10 @@
 //! How is a result shown? For people, as lines of a name and a value; for machines (`--json`), as one JSON object
-//! on standard output, whether it succeeded or not.
+//! in one line on standard output, whether it succeeded or not.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
-use crate::say;
 
 /// For whom a command prints.
 #[derive(Clone, Copy)]
@@ -29,7 +28,7 @@ impl Output {
         if self.is_json {
             let object =
                 serde_json::to_value(object).unwrap_or_else(|error| json!({ "unprintable": error.to_string() }));
-            say!("{object:#}");
+            say!("{object}");
         } else {
             lines();
         }
@@ -42,7 +41,7 @@ impl Output {
             for (name, value) in &failure.facts {
                 error[*name] = Value::clone(value);
             }
-            say!("{:#}", json!({ "error": error }));
+            say!("{}", json!({ "error": error }));
         } else {
             eprintln!("error: {}", failure.message);
             if let Some(hint) = &failure.hint {
@@ -51,3 +50,19 @@ impl Output {
         }
     }
 }
+
+/// Prints a line of a command's result. Who was to read it may be gone (`hongbao audit | head -1`): then the
+/// command ends here, so that nothing is done that nobody was told of.
+pub(crate) fn print_line(line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    if let Err(error) = writeln!(std::io::stdout(), "{line}") {
+        eprintln!("error: the result can't be printed: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// As `println!`, without its panic.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::output::print_line(format_args!($($line)*)) };
+}
+pub(crate) use say;

@@ -31,7 +31,7 @@ pub(crate) fn assertion(app: &AppAccess, openid: &OpenId, packet: &PacketId) -> 
 
 /// Opens `packet` as `openid`.
 pub(crate) async fn claim(app: &AppAccess, openid: &OpenId, packet: &PacketId) -> Result<Value> {
-    let http = crate::http_client(app.root_ca.as_deref())?;
+    let http = crate::http::client(app.root_ca.as_deref())?;
     let reply = http
         .post(format!("{}/packets/{packet}/claims", app.base_url.trim_end_matches('/')))
         .bearer_auth(assertion(app, openid, packet)?)

@@ -8,7 +8,8 @@ use hongbao_types::{ApiKey, AppId, MerchantId, OpenId};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Explain, Failure, Result};
-use crate::identity_files::{IdentityFiles, rebase};
+use crate::files::{read_api_key, read_file, rebase};
+use crate::identity_files::IdentityFiles;
 
 /// The profile's name within a folder that `hongbao dev` made.
 pub(crate) const FILE_NAME: &str = "profile.toml";
@@ -117,7 +118,7 @@ impl Profile {
     /// Writes the profile to `path`.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(self).explain("the profile could not be written")?;
-        crate::kit::write_private(path, text.as_bytes())
+        crate::files::write_private(path, text.as_bytes())
     }
 
     pub(crate) fn merchant(self, path: &Path) -> Result<MerchantAccess> {
@@ -182,19 +183,4 @@ fn senseless(path: &Path, why: &dyn std::fmt::Display) -> Failure {
 
 fn missing(path: &Path, section: &str) -> Failure {
     Failure::new(format!("the profile has no section [{section}]: {}", path.display())).hint(COMPARE)
-}
-
-/// The content of a file named in a profile, a configuration or a flag.
-pub(crate) fn read_file(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .explain(path.display())
-        .map_err(|failure| failure.hint("check the path; in a profile or a configuration it is relative to that file"))
-}
-
-/// The API key in a file; white space around it does not count.
-pub(crate) fn read_api_key(path: &Path) -> Result<ApiKey> {
-    ApiKey::try_new(read_file(path)?.trim()).map_err(|error| {
-        Failure::new(format!("no API key: {}: {error}", path.display()))
-            .hint("the file holds the key (APIv2 密钥) and nothing else")
-    })
 }

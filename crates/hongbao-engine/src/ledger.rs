@@ -2,8 +2,7 @@
 //!
 //! Four kinds of account. *Settlement* is the outside world (the bank); *merchant funds*, *packet
 //! escrow* and *recipient wallets* are what the platform owes to others, so none of them may fall
-//! below zero. `dr` and `cr` are debits and credits, from the Latin *debere* and *credere*: a debit
-//! takes from such an account, a credit gives to it. The sum over all accounts is zero.
+//! below zero. A debit takes from such an account, a credit gives to it. The sum over all accounts is zero.
 //!
 //! A posting is not written twice: a packet's row is its posting from funds to escrow (and its refund
 //! back), a claim's row is its posting from escrow to wallet, a transfer's row is its own. Account

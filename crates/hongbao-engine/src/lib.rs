@@ -4,8 +4,9 @@
 //!
 //! A merchant's funds are topped up: a [`TopUp`](command::TopUp) posts from *settlement* (the outside
 //! world) to *merchant funds*. The merchant sends a packet (红包): [`SendPacket`](command::SendPacket)
-//! is checked against what is known of its bill number (商户订单号), then against time, state, limits
-//! and balance, in that order, and ends in one of three ways:
+//! is checked against what is known of its bill number (商户订单号), then against what would reject it
+//! (amount, scene, rate), then against what would only decline it (frozen, the day's limits, balance), and ends
+//! in one of three ways:
 //!
 //! - **accepted**: the total moves from merchant funds into the packet's *escrow*, which is the
 //!   packet's own row;

@@ -251,7 +251,7 @@ impl Packet {
     }
 
     /// Where it stands at `now`. A packet partly claimed counts as received until its time is over
-    /// (a choice: the official pages are silent).
+    /// (Chosen: the official pages are silent).
     pub fn status(&self, now: Timestamp) -> PacketStatus {
         match self.state {
             PacketState::Landed(reason) if self.is_past_deadline(now) => PacketStatus::Failed(reason),

@@ -8,7 +8,9 @@
 mod admin;
 mod api_error;
 mod body;
-mod directory;
+mod bounds;
+mod client_certificate;
+mod directory_cache;
 mod gateway;
 mod jobs;
 mod json_door;
@@ -17,14 +19,13 @@ mod packet_ids;
 mod patience;
 mod people;
 mod platform;
-mod presented;
 mod server;
 mod tls;
 
-pub use directory::DIRECTORY_MAX_AGE;
-pub use listener::HttpBounds;
+pub use bounds::HttpBounds;
+pub use client_certificate::public_key_sha256;
+pub use directory_cache::DIRECTORY_MAX_AGE;
 pub use people::ASSERTION_AUDIENCE;
 pub use platform::{Platform, PlatformOptions};
-pub use presented::public_key_sha256;
 pub use server::{Addresses, AdminDoor, Doors, Server, StartError, TOKEN_LEN_MIN};
 pub use tls::{TlsError, TlsOptions};

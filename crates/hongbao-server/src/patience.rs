@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::listener::HttpBounds;
+use crate::bounds::HttpBounds;
 
 /// How long, and for how many bytes, a closed connection listens on. A socket that is dropped while bytes
 /// come in is reset, and a reset may take the last reply with it before the peer has read that.

@@ -13,8 +13,8 @@ use hongbao_store::clock::Clock;
 use hongbao_store::lane::LaneThread;
 use hongbao_store::{CallError, Lane, LaneBounds, Store, StoreError, StoreKind};
 
-use crate::directory::Directory;
-use crate::listener::HttpBounds;
+use crate::bounds::HttpBounds;
+use crate::directory_cache::Directory;
 use crate::packet_ids::PacketIds;
 
 /// What an operator may choose.

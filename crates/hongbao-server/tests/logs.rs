@@ -2,16 +2,16 @@
 //! log in a process.
 #![expect(clippy::unwrap_used, reason = "a test fails when one of its steps does")]
 
-#[path = "it/bench.rs"]
+#[path = "it/rig.rs"]
 #[expect(dead_code, reason = "shared with the other tests, which use more of it")]
-mod bench;
+mod rig;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use bench::{APP, Bench, KEY, OPENID, element, sample, signed};
+use rig::{APP, KEY, OPENID, Rig, element, sample, signed};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -43,7 +43,7 @@ async fn every_refusal_says_why_in_one_line_and_nothing_shows_a_secret() {
         .with_writer(move || writer.clone())
         .init();
 
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let mut all = log.take();
     let body = signed(KEY, &sample());
     let signature = element(&body, "sign").to_owned();
@@ -54,35 +54,35 @@ async fn every_refusal_says_why_in_one_line_and_nothing_shows_a_secret() {
         ("code=\"NOTENOUGH\" why=landed: insufficient_funds", KEY, vec![("total_amount", "6000")]),
     ];
     for (expected, key, changes) in refusals {
-        bench.send_with(key, &changes).await;
+        rig.send_with(key, &changes).await;
         let line = log.take();
         let lines = line.lines().filter(|line| line.contains("a request was refused")).count();
         assert!(lines == 1 && line.contains(expected), "{expected}: {line}");
         all += &line;
     }
-    bench.post("/mmpaymkttransfers/sendredpack", "<xml><a>1</a><a>2</a></xml>").await;
+    rig.post("/mmpaymkttransfers/sendredpack", "<xml><a>1</a><a>2</a></xml>").await;
     let line = log.take();
     assert!(line.contains("code=\"XML_ERROR\" why=") && line.contains("a request was refused"), "{line}");
-    bench.send_over_tls(None).await;
+    rig.send_over_tls(None).await;
     let line = log.take();
     assert!(line.contains("code=\"CA_ERROR\" why=no client certificate"), "{line}");
     // A value that would pass for a line of its own.
-    bench.send(&[("mch_billno", "1\n2014-11-11T04:00:00Z INFO money came in amount_fen=1000000")]).await;
+    rig.send(&[("mch_billno", "1\n2014-11-11T04:00:00Z INFO money came in amount_fen=1000000")]).await;
     let line = log.take();
     assert!(!line.lines().any(|line| line.starts_with("2014-11-11")), "{line}");
     all += &line;
 
-    let sent = bench.send(&[("mch_billno", "2")]).await;
+    let sent = rig.send(&[("mch_billno", "2")]).await;
     let packet = element(&sent, "send_listid");
-    let assertion = bench.assertion(packet, &json!({ "exp": 0 }));
-    bench.claim_with(packet, &assertion).await;
+    let assertion = rig.assertion(packet, &json!({ "exp": 0 }));
+    rig.claim_with(packet, &assertion).await;
     let line = log.take();
     assert!(line.contains("the assertion has expired"), "{line}");
     all += &line;
-    bench.claim(packet, OPENID).await;
-    bench.get(&format!("/admin/apps/{APP}/wallets/{OPENID}")).await;
+    rig.claim(packet, OPENID).await;
+    rig.get(&format!("/admin/apps/{APP}/wallets/{OPENID}")).await;
     all += &log.take();
-    for secret in [KEY, OPENID, &signature, &assertion, bench::TOKEN, "PRIVATE KEY"] {
+    for secret in [KEY, OPENID, &signature, &assertion, rig::TOKEN, "PRIVATE KEY"] {
         assert!(!all.contains(secret), "a secret was logged: {secret}");
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 
 /// What a column says makes no sense.
-fn nonsense(column: &str, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(crate) fn nonsense(column: &str, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let why: Box<dyn std::error::Error + Send + Sync> = why.into();
     Error::FromSqlConversionFailure(0, Type::Text, format!("column {column}: {why}").into())
 }

@@ -1,6 +1,6 @@
 //! Where is a counter's row? People come in no order, so that an index in the file would make every send write a
 //! page of its own: two thirds of what a send cost. Rows are added at the end instead, and the index is in memory:
-//! some 30 bytes for each person who ever got a packet, read from the file at the first batch.
+//! 30 to 60 bytes for each person who ever got a packet, read from the file at the first batch.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,14 @@ use sha2::{Digest, Sha256};
 
 use crate::columns;
 
+/// 128 bits of SHA-256: no two keys have the same.
+type Hash = [u64; 2];
+
 /// Finds a counter's row by its key.
 #[derive(Debug, Default)]
 pub(crate) struct CounterIndex {
-    /// Row numbers, by a hash of the key: 128 bits of SHA-256, so that no two keys have the same.
-    rows: HashMap<u128, i64>,
+    /// Row numbers, by a hash of the key.
+    rows: HashMap<Hash, i64>,
     /// The last row that is known.
     last: i64,
 }
@@ -30,7 +33,9 @@ impl CounterIndex {
         while let Some(row) = rows.next()? {
             let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
             let number = row.get(0)?;
-            self.rows.insert(hash([text(1)?, text(2)?, text(3)?]), number);
+            if self.rows.insert(hash([text(1)?, text(2)?, text(3)?]), number).is_some() {
+                return Err(columns::nonsense("counter_no", "two counters have one key"));
+            }
             self.last = number;
         }
         Ok(())
@@ -42,7 +47,8 @@ impl CounterIndex {
     }
 }
 
-fn hash(key: [&str; 3]) -> u128 {
+fn hash(key: [&str; 3]) -> Hash {
     let digest = key.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update([0])).finalize();
-    u128::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
+    let part = |at: usize| digest[at..].first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    [part(0), part(8)]
 }

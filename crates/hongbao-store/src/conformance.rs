@@ -78,7 +78,7 @@ const HOUR_MS: i64 = 3_600_000;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A store to try, the lane into it, and the faults and the time that the test plans.
-struct Bench<S: Store, G> {
+struct Rig<S: Store, G> {
     store: Faulty<S>,
     lane: Lane,
     faults: Faults,
@@ -86,22 +86,22 @@ struct Bench<S: Store, G> {
     _guard: G,
 }
 
-impl<S: Store, G> Bench<S, G> {
-    fn open(make: impl Fn(StoreInfo, Arc<dyn Clock>) -> (S, G), bounds: LaneBounds) -> Bench<S, G> {
+impl<S: Store, G> Rig<S, G> {
+    fn open(make: impl Fn(StoreInfo, Arc<dyn Clock>) -> (S, G), bounds: LaneBounds) -> Rig<S, G> {
         let clock = ManualClock::new(NOON);
         let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
         let (store, guard) = make(info, Arc::new(clock.clone()));
         let store = Faulty::new(store);
         let policy = Policy { is_sandbox: true, ..Policy::default() };
         let (lane, _) = Lane::start(&store, policy, bounds).expect("a lane starts");
-        Bench { faults: store.faults(), store, lane, clock, _guard: guard }
+        Rig { faults: store.faults(), store, lane, clock, _guard: guard }
     }
 
     /// With the merchant of the official samples, and this much in its funds.
-    async fn funded(make: impl Fn(StoreInfo, Arc<dyn Clock>) -> (S, G), funds: u32) -> Bench<S, G> {
-        let bench = Bench::open(make, LaneBounds::default());
-        bench.prepare(funds).await;
-        bench
+    async fn funded(make: impl Fn(StoreInfo, Arc<dyn Clock>) -> (S, G), funds: u32) -> Rig<S, G> {
+        let rig = Rig::open(make, LaneBounds::default());
+        rig.prepare(funds).await;
+        rig
     }
 
     async fn prepare(&self, funds: u32) {
@@ -262,9 +262,9 @@ macro_rules! behaviours {
 behaviours! {
     /// Every column of every table comes back as it went in.
     what_is_committed_is_read_back(make) {
-        let bench = Bench::funded(make, 1000).await;
-        assert_eq!(bench.store.info().kind, StoreKind::Sandbox);
-        assert_eq!(bench.store.info().currency, Currency::renminbi());
+        let rig = Rig::funded(make, 1000).await;
+        assert_eq!(rig.store.info().kind, StoreKind::Sandbox);
+        assert_eq!(rig.store.info().currency, Currency::renminbi());
 
         let mut full = merchant();
         let until = Some(NOON.plus_millis(HOUR_MS));
@@ -284,8 +284,8 @@ behaviours! {
         full.limits.packets_per_minute = 7;
         full.frozen = true;
         let put = Box::new(PutMerchant { merchant: full.clone(), replace: true, keeps: Keeps::default() });
-        assert_eq!(bench.call(Command::PutMerchant(put)).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(full));
+        assert_eq!(rig.call(Command::PutMerchant(put)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(full));
 
         let app = App {
             id: app_id(),
@@ -297,269 +297,269 @@ behaviours! {
             merchants: vec![merchant_id()],
         };
         let put = Box::new(PutApp { app: app.clone(), replace: false });
-        assert_eq!(bench.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(bench.store.app(&app_id()).await.expect("a read"), Some(app));
+        assert_eq!(rig.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(rig.store.app(&app_id()).await.expect("a read"), Some(app));
 
         let put = Box::new(PutMerchant { merchant: merchant(), replace: true, keeps: Keeps::default() });
-        bench.call(Command::PutMerchant(put)).await.expect("an answer");
-        let accepted = bench.accepted(send(1)).await;
-        let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
-        assert_eq!(bench.store.packet_by_bill(&bill(1)).await.expect("a read"), Some(view.clone()));
+        rig.call(Command::PutMerchant(put)).await.expect("an answer");
+        let accepted = rig.accepted(send(1)).await;
+        let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        assert_eq!(rig.store.packet_by_bill(&bill(1)).await.expect("a read"), Some(view.clone()));
         assert_eq!((view.now, view.packet.sent_at, view.packet.created_at, view.packet.stamp), (NOON, NOON, NOON, NOON));
         assert_eq!(view.packet.deadline, NOON.plus_millis(24 * HOUR_MS));
         assert_eq!(view.packet.texts, send(1).texts);
         assert_eq!((view.packet.recipient, view.packet.app, view.packet.payer), (openid(), app_id(), merchant_id()));
         assert_eq!((view.packet.total, view.packet.share_count), (Fen::new(1000), 1));
 
-        bench.claim(&accepted.packet).await.expect("a claim");
-        let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        rig.claim(&accepted.packet).await.expect("a claim");
+        let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
         assert_eq!(view.packet.state, PacketState::Exhausted);
         assert_eq!((view.packet.claimed, view.packet.claimed_count), (Fen::new(1000), 1));
         let claims: Vec<_> = view.claims.iter().map(|c| (&c.openid, c.amount, c.index, c.claimed_at)).collect();
         assert_eq!(claims, [(&openid(), Fen::new(1000), 0, NOON)]);
-        assert_eq!((bench.funds().await, bench.wallet().await), (Fen::ZERO, Fen::new(1000)));
-        assert_eq!(bench.store.packet(&packet_id(2)).await.expect("a read"), None);
-        bench.assert_books(1).await;
+        assert_eq!((rig.funds().await, rig.wallet().await), (Fen::ZERO, Fen::new(1000)));
+        assert_eq!(rig.store.packet(&packet_id(2)).await.expect("a read"), None);
+        rig.assert_books(1).await;
     }
 
     /// Two calls with one bill number in one batch: the second one sees what the first one did.
     a_replay_in_the_same_batch_gets_the_first_answer(make) {
-        let bench = Bench::funded(make, 5000).await;
-        bench.hold([]).await;
-        let (first, second) = (bench.send(send(1)), bench.send(SendPacket { packet_id: packet_id(2), ..send(1) }));
-        let release = async { bench.faults.release() };
+        let rig = Rig::funded(make, 5000).await;
+        rig.hold([]).await;
+        let (first, second) = (rig.send(send(1)), rig.send(SendPacket { packet_id: packet_id(2), ..send(1) }));
+        let release = async { rig.faults.release() };
         let (first, second, ()) = tokio::join!(biased; first, second, release);
         let accepted = Accepted { packet: packet_id(1), sent_at: NOON, is_replay: false };
         assert_eq!(first, Ok(SendOutcome::Accepted(accepted.clone())));
         assert_eq!(second, Ok(SendOutcome::Accepted(Accepted { is_replay: true, ..accepted })));
-        assert_eq!(bench.faults.tries().len(), 2, "both calls were meant to be one batch");
-        assert_eq!(bench.funds().await, Fen::new(4000));
-        bench.assert_books(1).await;
+        assert_eq!(rig.faults.tries().len(), 2, "both calls were meant to be one batch");
+        assert_eq!(rig.funds().await, Fen::new(4000));
+        rig.assert_books(1).await;
     }
 
     /// Of a rejected command nothing is kept, whatever else its batch did.
     a_rejection_leaves_nothing_behind(make) {
-        let bench = Bench::funded(make, 5000).await;
-        bench.hold([]).await;
+        let rig = Rig::funded(make, 5000).await;
+        rig.hold([]).await;
         let too_much = SendPacket { total: Fen::new(20_001), ..send(1) };
-        let (rejected, accepted) = (bench.send(too_much), bench.send(send(2)));
-        let release = async { bench.faults.release() };
+        let (rejected, accepted) = (rig.send(too_much), rig.send(send(2)));
+        let release = async { rig.faults.release() };
         let (rejected, accepted, ()) = tokio::join!(biased; rejected, accepted, release);
         let range = SendRejection::AmountOutOfRange { min: Fen::new(100), max: Fen::new(20_000) };
         assert_eq!(rejected, Ok(SendOutcome::Rejected(range)));
         assert!(matches!(accepted, Ok(SendOutcome::Accepted(_))), "{accepted:?}");
-        assert_eq!(bench.store.packet_by_bill(&bill(1)).await.expect("a read"), None);
-        assert_eq!(bench.funds().await, Fen::new(4000));
+        assert_eq!(rig.store.packet_by_bill(&bill(1)).await.expect("a read"), None);
+        assert_eq!(rig.funds().await, Fen::new(4000));
         // The number is still free.
-        bench.accepted(send(1)).await;
-        bench.assert_books(2).await;
+        rig.accepted(send(1)).await;
+        rig.assert_books(2).await;
     }
 
     /// What landed keeps its number, id and values, moves nothing, and is completed by the same call.
     a_decline_is_stored_and_completed_later(make) {
-        let bench = Bench::funded(make, 999).await;
-        assert_eq!(bench.send(send(1)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
-        let view = bench.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it landed");
+        let rig = Rig::funded(make, 999).await;
+        assert_eq!(rig.send(send(1)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
+        let view = rig.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it landed");
         assert_eq!(view.packet.status(view.now), PacketStatus::Sending(Decline::InsufficientFunds));
-        assert_eq!(bench.claim(&view.packet.id).await, Err(ClaimRejection::NotSent));
-        assert_eq!(bench.funds().await, Fen::new(999));
+        assert_eq!(rig.claim(&view.packet.id).await, Err(ClaimRejection::NotSent));
+        assert_eq!(rig.funds().await, Fen::new(999));
 
-        bench.clock.advance(HOUR_MS);
-        bench.top_up("T1", 1).await.expect("a top-up").expect("money comes in");
+        rig.clock.advance(HOUR_MS);
+        rig.top_up("T1", 1).await.expect("a top-up").expect("money comes in");
         let other_text = Texts { greeting: "恭喜发财".to_owned(), ..send(1).texts };
         let again = SendPacket { packet_id: packet_id(7), texts: other_text, ..send(1) };
-        let accepted = bench.accepted(again).await;
+        let accepted = rig.accepted(again).await;
         assert_eq!(accepted.packet, packet_id(1), "the id of the first landing");
         assert!(!accepted.is_replay);
-        let view = bench.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it was sent");
+        let view = rig.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it was sent");
         assert_eq!(view.packet.texts, send(1).texts, "the values of the first landing");
         assert_eq!(view.packet.sent_at, NOON.plus_millis(HOUR_MS));
         assert_eq!(view.packet.deadline, NOON.plus_millis(25 * HOUR_MS));
-        assert_eq!(bench.funds().await, Fen::ZERO);
-        bench.assert_books(1).await;
+        assert_eq!(rig.funds().await, Fen::ZERO);
+        rig.assert_books(1).await;
     }
 
     /// One bill number, one packet: a call that differs is refused, on an accepted and on a landed number.
     a_changed_call_moves_nothing(make) {
-        let bench = Bench::funded(make, 1500).await;
-        bench.accepted(send(1)).await;
-        assert_eq!(bench.send(send(2)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
+        let rig = Rig::funded(make, 1500).await;
+        rig.accepted(send(1)).await;
+        assert_eq!(rig.send(send(2)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
         let other = OpenId::try_new("onqOjjmM1tad-3ROpncN-yUfa6uI").expect("an openid");
         for number in [1, 2] {
             let reused = |difference| Ok(SendOutcome::Rejected(SendRejection::BillNoReused(difference)));
             let changed = SendPacket { recipient: other.clone(), total: Fen::new(100), ..send(number) };
-            assert_eq!(bench.send(changed).await, reused(Difference::Recipient));
+            assert_eq!(rig.send(changed).await, reused(Difference::Recipient));
             let changed = SendPacket { total: Fen::new(100), ..send(number) };
-            assert_eq!(bench.send(changed).await, reused(Difference::Total));
+            assert_eq!(rig.send(changed).await, reused(Difference::Total));
         }
-        assert_eq!(bench.funds().await, Fen::new(500));
-        bench.assert_books(2).await;
+        assert_eq!(rig.funds().await, Fen::new(500));
+        rig.assert_books(2).await;
     }
 
     /// An answer is a promise: it is given when what it says is durable, not before.
     nobody_is_answered_before_the_commit(make) {
-        let bench = Bench::funded(make, 1000).await;
-        bench.faults.plan([Fault::Held]);
-        let mut call = Box::pin(bench.send(send(1)));
+        let rig = Rig::funded(make, 1000).await;
+        rig.faults.plan([Fault::Held]);
+        let mut call = Box::pin(rig.send(send(1)));
         tokio::select! {
             answer = &mut call => panic!("answered before the commit: {answer:?}"),
-            () = bench.faults.held() => {}
+            () = rig.faults.held() => {}
         }
         assert!(!is_answered(&mut call).await, "answered before the commit");
-        bench.faults.release();
+        rig.faults.release();
         assert!(matches!(call.await, Ok(SendOutcome::Accepted(_))));
-        bench.assert_books(1).await;
+        rig.assert_books(1).await;
     }
 
     /// After a conflict the batch is decided again on fresh rows.
     a_conflict_repeats_the_batch(make) {
-        let bench = Bench::funded(make, 1000).await;
-        bench.faults.plan([Fault::Conflict; 4]);
-        assert!(!bench.accepted(send(1)).await.is_replay);
-        assert_eq!(bench.faults.tries().len(), 5);
-        assert_eq!(bench.funds().await, Fen::ZERO);
-        bench.assert_books(1).await;
+        let rig = Rig::funded(make, 1000).await;
+        rig.faults.plan([Fault::Conflict; 4]);
+        assert!(!rig.accepted(send(1)).await.is_replay);
+        assert_eq!(rig.faults.tries().len(), 5);
+        assert_eq!(rig.funds().await, Fen::ZERO);
+        rig.assert_books(1).await;
     }
 
     /// After five conflicts a batch is halved; both halves come through.
     a_batch_that_keeps_conflicting_is_split(make) {
-        let bench = Bench::funded(make, 4000).await;
-        bench.hold([Fault::Conflict; 5]).await;
-        let (a, b, c, d) = (bench.send(send(1)), bench.send(send(2)), bench.send(send(3)), bench.send(send(4)));
-        let release = async { bench.faults.release() };
+        let rig = Rig::funded(make, 4000).await;
+        rig.hold([Fault::Conflict; 5]).await;
+        let (a, b, c, d) = (rig.send(send(1)), rig.send(send(2)), rig.send(send(3)), rig.send(send(4)));
+        let release = async { rig.faults.release() };
         let (a, b, c, d, ()) = tokio::join!(biased; a, b, c, d, release);
         for answer in [a, b, c, d] {
             assert!(matches!(answer, Ok(SendOutcome::Accepted(_))), "{answer:?}");
         }
-        assert_eq!(bench.faults.tries(), [0, 4, 4, 4, 4, 4, 2, 2]);
-        assert_eq!(bench.funds().await, Fen::ZERO);
-        bench.assert_books(4).await;
+        assert_eq!(rig.faults.tries(), [0, 4, 4, 4, 4, 4, 2, 2]);
+        assert_eq!(rig.funds().await, Fen::ZERO);
+        rig.assert_books(4).await;
     }
 
     /// A command that conflicts again and again with nobody is a bug, and says so.
     a_command_that_conflicts_alone_is_a_system_error(make) {
-        let bench = Bench::funded(make, 1000).await;
-        bench.faults.plan([Fault::Conflict; 5]);
-        assert_eq!(bench.send(send(1)).await, Err(CallError::SystemError));
-        bench.assert_books(0).await;
-        bench.accepted(send(1)).await;
+        let rig = Rig::funded(make, 1000).await;
+        rig.faults.plan([Fault::Conflict; 5]);
+        assert_eq!(rig.send(send(1)).await, Err(CallError::SystemError));
+        rig.assert_books(0).await;
+        rig.accepted(send(1)).await;
     }
 
     /// The answer to the commit was lost, and it was written: the packet is there once.
     an_unknown_commit_that_was_written_comes_out_once(make) {
-        let bench = Bench::funded(make, 1000).await;
-        bench.faults.plan([Fault::UnknownApplied]);
-        assert_eq!(bench.accepted(send(1)).await.packet, packet_id(1));
-        assert_eq!(bench.faults.tries().len(), 2);
-        assert_eq!(bench.funds().await, Fen::ZERO);
-        bench.faults.plan([Fault::UnknownApplied]);
-        bench.claim(&packet_id(1)).await.expect("a claim");
-        bench.faults.plan([Fault::UnknownApplied]);
-        bench.top_up("T1", 5).await.expect("a top-up").expect("money comes in");
-        bench.faults.plan([Fault::UnknownApplied]);
+        let rig = Rig::funded(make, 1000).await;
+        rig.faults.plan([Fault::UnknownApplied]);
+        assert_eq!(rig.accepted(send(1)).await.packet, packet_id(1));
+        assert_eq!(rig.faults.tries().len(), 2);
+        assert_eq!(rig.funds().await, Fen::ZERO);
+        rig.faults.plan([Fault::UnknownApplied]);
+        rig.claim(&packet_id(1)).await.expect("a claim");
+        rig.faults.plan([Fault::UnknownApplied]);
+        rig.top_up("T1", 5).await.expect("a top-up").expect("money comes in");
+        rig.faults.plan([Fault::UnknownApplied]);
         let to = NOON.plus_millis(HOUR_MS);
-        assert_eq!(bench.call(Command::SetClock(SetClock { to })).await, Ok(Outcome::Clock(Ok(()))));
-        assert_eq!(bench.store.now().await.expect("the time"), to);
-        assert_eq!((bench.funds().await, bench.wallet().await), (Fen::new(5), Fen::new(1000)));
-        bench.assert_books(1).await;
+        assert_eq!(rig.call(Command::SetClock(SetClock { to })).await, Ok(Outcome::Clock(Ok(()))));
+        assert_eq!(rig.store.now().await.expect("the time"), to);
+        assert_eq!((rig.funds().await, rig.wallet().await), (Fen::new(5), Fen::new(1000)));
+        rig.assert_books(1).await;
     }
 
     /// The answer to the commit was lost, and nothing was written: the packet is there once.
     an_unknown_commit_that_was_not_written_comes_out_once(make) {
-        let bench = Bench::funded(make, 2000).await;
-        bench.faults.plan([Fault::UnknownNotApplied, Fault::UnknownNotApplied, Fault::UnknownApplied]);
-        assert_eq!(bench.accepted(send(1)).await.packet, packet_id(1));
-        assert_eq!(bench.faults.tries().len(), 4);
-        assert_eq!(bench.funds().await, Fen::new(1000));
-        bench.assert_books(1).await;
+        let rig = Rig::funded(make, 2000).await;
+        rig.faults.plan([Fault::UnknownNotApplied, Fault::UnknownNotApplied, Fault::UnknownApplied]);
+        assert_eq!(rig.accepted(send(1)).await.packet, packet_id(1));
+        assert_eq!(rig.faults.tries().len(), 4);
+        assert_eq!(rig.funds().await, Fen::new(1000));
+        rig.assert_books(1).await;
     }
 
     /// Until it is known what became of a batch, nobody is answered and no other batch begins.
     an_unknown_commit_is_settled_before_the_next_batch(make) {
-        let bench = Bench::funded(make, 2000).await;
-        bench.faults.plan([Fault::UnknownApplied, Fault::Unavailable, Fault::Held]);
-        let mut first = Box::pin(bench.send(send(1)));
+        let rig = Rig::funded(make, 2000).await;
+        rig.faults.plan([Fault::UnknownApplied, Fault::Unavailable, Fault::Held]);
+        let mut first = Box::pin(rig.send(send(1)));
         tokio::select! {
             answer = &mut first => panic!("answered while unknown: {answer:?}"),
-            () = bench.faults.held() => {}
+            () = rig.faults.held() => {}
         }
-        let mut second = Box::pin(bench.send(send(2)));
+        let mut second = Box::pin(rig.send(send(2)));
         assert!(!is_answered(&mut first).await, "answered while unknown");
         assert!(!is_answered(&mut second).await, "overtook a batch whose fate is unknown");
-        assert_eq!(bench.faults.tries(), [1, 1, 1]);
-        bench.faults.release();
+        assert_eq!(rig.faults.tries(), [1, 1, 1]);
+        rig.faults.release();
         let (first, second) = tokio::join!(first, second);
         assert!(matches!(first, Ok(SendOutcome::Accepted(_))), "{first:?}");
         assert!(matches!(second, Ok(SendOutcome::Accepted(_))), "{second:?}");
-        bench.assert_books(2).await;
+        rig.assert_books(2).await;
     }
 
     /// Rows that can't be loaded are tried for a while; then it is said that nothing was done.
     a_store_out_of_reach_moves_nothing(make) {
-        let bench = Bench::funded(make, 1000).await;
-        bench.faults.plan([Fault::Unavailable; 3]);
-        assert_eq!(bench.send(send(1)).await, Err(CallError::Unavailable));
-        bench.assert_books(0).await;
-        bench.accepted(send(1)).await;
+        let rig = Rig::funded(make, 1000).await;
+        rig.faults.plan([Fault::Unavailable; 3]);
+        assert_eq!(rig.send(send(1)).await, Err(CallError::Unavailable));
+        rig.assert_books(0).await;
+        rig.accepted(send(1)).await;
     }
 
     /// A caller who doesn't wait learns nothing; what he asked is carried to its end.
     an_impatient_caller_is_settled_all_the_same(make) {
-        let bench = Bench::funded(make, 1000).await;
-        bench.faults.plan([Fault::Held]);
+        let rig = Rig::funded(make, 1000).await;
+        rig.faults.plan([Fault::Held]);
         let command = Command::SendPacket(Box::new(send(1)));
-        assert_eq!(bench.lane.call(command, Duration::ZERO).await, Err(CallError::Unanswered));
-        bench.faults.held().await;
-        bench.faults.release();
-        assert!(bench.accepted(send(1)).await.is_replay, "the first call was carried out");
-        bench.assert_books(1).await;
+        assert_eq!(rig.lane.call(command, Duration::ZERO).await, Err(CallError::Unanswered));
+        rig.faults.held().await;
+        rig.faults.release();
+        assert!(rig.accepted(send(1)).await.is_replay, "the first call was carried out");
+        rig.assert_books(1).await;
     }
 
     /// What does not fit into the queue is refused before it.
     a_full_queue_refuses_before_anything_is_done(make) {
-        let bench = Bench::open(make, LaneBounds { queue: 1, batch: 1 });
-        bench.prepare(2000).await;
-        bench.hold([]).await;
-        let mut waits = Box::pin(bench.send(send(1)));
+        let rig = Rig::open(make, LaneBounds { queue: 1, batch: 1 });
+        rig.prepare(2000).await;
+        rig.hold([]).await;
+        let mut waits = Box::pin(rig.send(send(1)));
         assert!(!is_answered(&mut waits).await);
-        assert_eq!(bench.send(send(2)).await, Err(CallError::Full));
-        bench.faults.release();
+        assert_eq!(rig.send(send(2)).await, Err(CallError::Full));
+        rig.faults.release();
         assert!(matches!(waits.await, Ok(SendOutcome::Accepted(_))));
-        assert_eq!(bench.store.packet_by_bill(&bill(2)).await.expect("a read"), None);
-        bench.assert_books(1).await;
+        assert_eq!(rig.store.packet_by_bill(&bill(2)).await.expect("a read"), None);
+        rig.assert_books(1).await;
     }
 
     /// Stopping answers what waits, and takes nothing more.
     a_stopping_lane_carries_out_what_waits(make) {
-        let bench = Bench::funded(make, 2000).await;
+        let rig = Rig::funded(make, 2000).await;
         let policy = Policy { is_sandbox: true, ..Policy::default() };
-        let (lane, thread) = Lane::start(&bench.store, policy, LaneBounds::default()).expect("a lane");
-        bench.faults.plan([Fault::Held]);
+        let (lane, thread) = Lane::start(&rig.store, policy, LaneBounds::default()).expect("a lane");
+        rig.faults.plan([Fault::Held]);
         let mut call = Box::pin(lane.call(Command::SendPacket(Box::new(send(1))), PATIENCE));
         tokio::select! {
             answer = &mut call => panic!("answered before the commit: {answer:?}"),
-            () = bench.faults.held() => {}
+            () = rig.faults.held() => {}
         }
         let mut waits = Box::pin(lane.call(Command::SendPacket(Box::new(send(2))), PATIENCE));
         assert!(!is_answered(&mut waits).await);
-        let release = async { bench.faults.release() };
+        let release = async { rig.faults.release() };
         let (first, second, (), ()) = tokio::join!(biased; call, waits, lane.clone().stop(thread), release);
         for answer in [first, second] {
             assert!(matches!(answer, Ok(Outcome::Send(SendOutcome::Accepted(_)))), "{answer:?}");
         }
         let refused = lane.call(Command::SendPacket(Box::new(send(3))), PATIENCE).await;
         assert_eq!(refused, Err(CallError::Stopped));
-        bench.assert_books(2).await;
+        rig.assert_books(2).await;
     }
 
     /// Two lanes of two writers, one bill number, many calls: one packet, one answer.
     two_lanes_pay_one_bill_number_once(make) {
-        let bench = Bench::funded(make, 100_000).await;
+        let rig = Rig::funded(make, 100_000).await;
         let policy = Policy { is_sandbox: true, ..Policy::default() };
-        let (other, _) = Lane::start(&bench.store, policy, LaneBounds::default()).expect("a lane");
+        let (other, _) = Lane::start(&rig.store, policy, LaneBounds::default()).expect("a lane");
         let mut calls = tokio::task::JoinSet::new();
         for number in 0..64 {
-            let lane = if number % 2 == 0 { bench.lane.clone() } else { other.clone() };
+            let lane = if number % 2 == 0 { rig.lane.clone() } else { other.clone() };
             let command = SendPacket { packet_id: packet_id(100 + number), ..send(number % 4) };
             calls.spawn(async move {
                 let bill = command.bill.clone();
@@ -576,139 +576,139 @@ behaviours! {
             assert_eq!(*id, accepted.packet);
         }
         assert_eq!((ids.len(), firsts), (4, 4));
-        assert_eq!(bench.funds().await, Fen::new(96_000));
-        bench.assert_books(4).await;
+        assert_eq!(rig.funds().await, Fen::new(96_000));
+        rig.assert_books(4).await;
     }
 
     /// Two lanes of two writers, one person, commits whose answers are lost: he gets as many packets as he may,
     /// and the counters say so.
     two_lanes_keep_one_persons_limit(make) {
-        let bench = Bench::funded(make, 100_000).await;
+        let rig = Rig::funded(make, 100_000).await;
         let policy = Policy { is_sandbox: true, ..Policy::default() };
-        let (other, _) = Lane::start(&bench.store, policy, LaneBounds::default()).expect("a lane");
+        let (other, _) = Lane::start(&rig.store, policy, LaneBounds::default()).expect("a lane");
         let accepted = async |lane: &Lane, number, recipient| {
             let command = SendPacket { recipient, ..send(number) };
             let answer = lane.call(Command::SendPacket(Box::new(command)), PATIENCE).await;
             matches!(answer, Ok(Outcome::Send(SendOutcome::Accepted(_))))
         };
         // Both have seen counters before his comes.
-        for (lane, number) in [(&bench.lane, 1), (&other, 2), (&bench.lane, 3), (&other, 4)] {
+        for (lane, number) in [(&rig.lane, 1), (&other, 2), (&rig.lane, 3), (&other, 4)] {
             assert!(accepted(lane, number, stranger(number)).await);
         }
-        bench.faults.plan([Fault::UnknownApplied, Fault::UnknownNotApplied, Fault::UnknownApplied]);
+        rig.faults.plan([Fault::UnknownApplied, Fault::UnknownNotApplied, Fault::UnknownApplied]);
         let mut outcomes = Vec::new();
         for number in 5..19 {
-            let lanes = if number % 2 == 0 { [&bench.lane, &other] } else { [&other, &bench.lane] };
+            let lanes = if number % 2 == 0 { [&rig.lane, &other] } else { [&other, &rig.lane] };
             outcomes.push(accepted(lanes[0], number, openid()).await);
             assert!(accepted(lanes[1], 100 + number, stranger(number)).await);
         }
         let limit = Limits::default().recipient_packets_per_day as usize;
         assert_eq!(outcomes.iter().filter(|accepted| **accepted).count(), limit);
         assert!(outcomes[..limit].iter().all(|accepted| *accepted), "{outcomes:?}");
-        assert_eq!(bench.funds().await, Fen::new(100_000 - 1000 * (4 + 10 + 14)));
-        bench.assert_books(32).await;
+        assert_eq!(rig.funds().await, Fen::new(100_000 - 1000 * (4 + 10 + 14)));
+        rig.assert_books(32).await;
     }
 
     /// The clock goes forward, is kept, and the same call again finds it done.
     the_sandbox_clock_only_goes_forward(make) {
-        let bench = Bench::funded(make, 1000).await;
+        let rig = Rig::funded(make, 1000).await;
         let set = |to| Command::SetClock(SetClock { to });
         let later = NOON.plus_millis(24 * HOUR_MS);
-        assert_eq!(bench.call(set(later)).await, Ok(Outcome::Clock(Ok(()))));
-        assert_eq!(bench.store.now().await.expect("the time"), later);
-        bench.clock.advance(HOUR_MS);
+        assert_eq!(rig.call(set(later)).await, Ok(Outcome::Clock(Ok(()))));
+        assert_eq!(rig.store.now().await.expect("the time"), later);
+        rig.clock.advance(HOUR_MS);
         let now = later.plus_millis(HOUR_MS);
-        assert_eq!(bench.call(set(later)).await, Ok(Outcome::Clock(Ok(()))));
-        assert_eq!(bench.store.now().await.expect("the time"), now);
-        assert_eq!(bench.call(set(NOON)).await, Ok(Outcome::Clock(Ok(()))));
-        assert_eq!(bench.store.now().await.expect("the time"), now);
-        assert_eq!(bench.accepted(send(1)).await.sent_at, now);
+        assert_eq!(rig.call(set(later)).await, Ok(Outcome::Clock(Ok(()))));
+        assert_eq!(rig.store.now().await.expect("the time"), now);
+        assert_eq!(rig.call(set(NOON)).await, Ok(Outcome::Clock(Ok(()))));
+        assert_eq!(rig.store.now().await.expect("the time"), now);
+        assert_eq!(rig.accepted(send(1)).await.sent_at, now);
     }
 
     /// The real clock steps back; what happened to a row stays in order.
     a_rows_time_never_runs_backwards(make) {
-        let bench = Bench::funded(make, 1000).await;
-        let sent = bench.accepted(send(1)).await;
-        bench.clock.set(NOON.plus_millis(-HOUR_MS));
-        let claimed = bench.claim(&sent.packet).await.expect("a claim");
+        let rig = Rig::funded(make, 1000).await;
+        let sent = rig.accepted(send(1)).await;
+        rig.clock.set(NOON.plus_millis(-HOUR_MS));
+        let claimed = rig.claim(&sent.packet).await.expect("a claim");
         assert_eq!(claimed.claim.claimed_at, NOON);
-        bench.assert_books(1).await;
+        rig.assert_books(1).await;
     }
 
     /// The last moment to claim is the one before expiry; a share once claimed is answered for ever.
     a_claim_is_good_until_just_before_expiry(make) {
-        let bench = Bench::funded(make, 2000).await;
-        let (first, second) = (bench.accepted(send(1)).await, bench.accepted(send(2)).await);
-        bench.clock.set(NOON.plus_millis(24 * HOUR_MS - 1));
-        let claimed = bench.claim(&first.packet).await.expect("a claim in time");
+        let rig = Rig::funded(make, 2000).await;
+        let (first, second) = (rig.accepted(send(1)).await, rig.accepted(send(2)).await);
+        rig.clock.set(NOON.plus_millis(24 * HOUR_MS - 1));
+        let claimed = rig.claim(&first.packet).await.expect("a claim in time");
         assert!(!claimed.is_replay);
-        bench.clock.advance(1);
-        assert_eq!(bench.claim(&second.packet).await, Err(ClaimRejection::Expired), "the refund has not run");
-        let again = bench.claim(&first.packet).await.expect("the same share again");
+        rig.clock.advance(1);
+        assert_eq!(rig.claim(&second.packet).await, Err(ClaimRejection::Expired), "the refund has not run");
+        let again = rig.claim(&first.packet).await.expect("the same share again");
         assert_eq!((again.claim, again.is_replay), (claimed.claim, true));
-        assert_eq!(bench.expire().await, [Expired::Refunded(Fen::new(1000))]);
-        assert_eq!(bench.claim(&second.packet).await, Err(ClaimRejection::Expired));
-        assert_eq!((bench.funds().await, bench.wallet().await), (Fen::new(1000), Fen::new(1000)));
-        bench.assert_books(2).await;
+        assert_eq!(rig.expire().await, [Expired::Refunded(Fen::new(1000))]);
+        assert_eq!(rig.claim(&second.packet).await, Err(ClaimRejection::Expired));
+        assert_eq!((rig.funds().await, rig.wallet().await), (Fen::new(1000), Fen::new(1000)));
+        rig.assert_books(2).await;
     }
 
     /// Expiry is found when it is due, refunds once, and finds nothing the second time.
     what_nobody_claims_goes_back_once(make) {
-        let bench = Bench::funded(make, 1000).await;
-        let accepted = bench.accepted(send(1)).await;
-        bench.clock.set(NOON.plus_millis(24 * HOUR_MS - 1));
-        assert_eq!(bench.store.due(None, 100).await.expect("due work"), []);
-        bench.clock.advance(1);
-        let due = bench.store.due(None, 100).await.expect("due work");
+        let rig = Rig::funded(make, 1000).await;
+        let accepted = rig.accepted(send(1)).await;
+        rig.clock.set(NOON.plus_millis(24 * HOUR_MS - 1));
+        assert_eq!(rig.store.due(None, 100).await.expect("due work"), []);
+        rig.clock.advance(1);
+        let due = rig.store.due(None, 100).await.expect("due work");
         assert_eq!(due.len(), 1);
-        let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
         assert_eq!(view.packet.status(view.now), PacketStatus::Refunding);
 
         let expire = || Command::ExpirePacket(ExpirePacket { due: due[0].clone() });
-        bench.faults.plan([Fault::UnknownApplied]);
-        assert_eq!(bench.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
-        assert_eq!(bench.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
-        assert_eq!(bench.store.due(None, 100).await.expect("due work"), []);
-        assert_eq!(bench.funds().await, Fen::new(1000));
-        let view = bench.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        rig.faults.plan([Fault::UnknownApplied]);
+        assert_eq!(rig.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
+        assert_eq!(rig.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
+        assert_eq!(rig.store.due(None, 100).await.expect("due work"), []);
+        assert_eq!(rig.funds().await, Fen::new(1000));
+        let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
         let at = NOON.plus_millis(24 * HOUR_MS);
         assert_eq!(view.packet.status(view.now), PacketStatus::Refunded { amount: Fen::new(1000), at });
-        assert!(bench.accepted(send(1)).await.is_replay, "the number stays used");
-        bench.assert_books(1).await;
+        assert!(rig.accepted(send(1)).await.is_replay, "the number stays used");
+        rig.assert_books(1).await;
     }
 
     /// What landed fails when its time is over, whether or not the job has run; the number stays used.
     what_lands_and_stays_fails_for_good(make) {
-        let bench = Bench::funded(make, 0).await;
-        assert_eq!(bench.send(send(1)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
-        bench.top_up("T1", 1000).await.expect("a top-up").expect("money comes in");
-        bench.clock.set(NOON.plus_millis(24 * HOUR_MS));
+        let rig = Rig::funded(make, 0).await;
+        assert_eq!(rig.send(send(1)).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
+        rig.top_up("T1", 1000).await.expect("a top-up").expect("money comes in");
+        rig.clock.set(NOON.plus_millis(24 * HOUR_MS));
         let failed = Ok(SendOutcome::Rejected(SendRejection::BillNoFailed));
-        assert_eq!(bench.send(send(1)).await, failed);
-        assert_eq!(bench.expire().await, [Expired::Failed]);
-        assert_eq!(bench.expire().await, []);
-        assert_eq!(bench.send(send(1)).await, failed);
-        let view = bench.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it landed");
+        assert_eq!(rig.send(send(1)).await, failed);
+        assert_eq!(rig.expire().await, [Expired::Failed]);
+        assert_eq!(rig.expire().await, []);
+        assert_eq!(rig.send(send(1)).await, failed);
+        let view = rig.store.packet_by_bill(&bill(1)).await.expect("a read").expect("it landed");
         assert_eq!(view.packet.state, PacketState::Failed(Decline::InsufficientFunds));
-        assert_eq!(bench.funds().await, Fen::new(1000));
-        bench.assert_books(1).await;
+        assert_eq!(rig.funds().await, Fen::new(1000));
+        rig.assert_books(1).await;
     }
 
     /// Due work that can't be done does not hide what stands behind it.
     due_work_is_read_page_by_page(make) {
-        let bench = Bench::funded(make, 5000).await;
+        let rig = Rig::funded(make, 5000).await;
         for number in [3, 1, 2] {
-            bench.accepted(send(number)).await;
+            rig.accepted(send(number)).await;
         }
-        bench.clock.advance(1);
-        bench.accepted(send(0)).await;
-        bench.clock.advance(24 * HOUR_MS);
-        let all = bench.store.due(None, 100).await.expect("due work");
+        rig.clock.advance(1);
+        rig.accepted(send(0)).await;
+        rig.clock.advance(24 * HOUR_MS);
+        let all = rig.store.due(None, 100).await.expect("due work");
         let ids: Vec<_> = all.iter().map(|due| due.packet.clone()).collect();
         assert_eq!(ids, [1, 2, 3, 0].map(packet_id));
         let mut paged = Vec::new();
         loop {
-            let page = bench.store.due(paged.last(), 1).await.expect("due work");
+            let page = rig.store.due(paged.last(), 1).await.expect("due work");
             if page.is_empty() {
                 break;
             }
@@ -719,46 +719,46 @@ behaviours! {
 
     /// The same reference and content get the first answer; other content is refused with what is stored.
     a_reference_used_again_moves_nothing(make) {
-        let bench = Bench::funded(make, 0).await;
-        let first = bench.top_up("T1", 1000).await.expect("a top-up").expect("money comes in");
-        bench.clock.advance(HOUR_MS);
-        assert_eq!(bench.top_up("T1", 1000).await, Ok(Ok(first.clone())));
-        assert_eq!(bench.top_up("T1", 1001).await, Ok(Err(TopUpRejection::ReferenceReused(first))));
-        assert_eq!(bench.funds().await, Fen::new(1000));
+        let rig = Rig::funded(make, 0).await;
+        let first = rig.top_up("T1", 1000).await.expect("a top-up").expect("money comes in");
+        rig.clock.advance(HOUR_MS);
+        assert_eq!(rig.top_up("T1", 1000).await, Ok(Ok(first.clone())));
+        assert_eq!(rig.top_up("T1", 1001).await, Ok(Err(TopUpRejection::ReferenceReused(first))));
+        assert_eq!(rig.funds().await, Fen::new(1000));
         let nobody = MerchantId::try_new("99").expect("a merchant number");
         let reference = Reference::try_new("T2").expect("a reference");
         let top_up = TopUp { reference, merchant: nobody.clone(), amount: Fen::new(1) };
         let refused = Outcome::TopUp(Err(TopUpRejection::NoSuchMerchant(nobody)));
-        assert_eq!(bench.call(Command::TopUp(top_up)).await, Ok(refused));
-        bench.assert_books(0).await;
+        assert_eq!(rig.call(Command::TopUp(top_up)).await, Ok(refused));
+        rig.assert_books(0).await;
     }
 
     /// Keys that are kept are those that are there when it is decided, not when it was asked.
     keys_that_are_kept_are_the_ones_there_are(make) {
-        let bench = Bench::open(make, LaneBounds::default());
+        let rig = Rig::open(make, LaneBounds::default());
         let keeps = Keeps { keys: true, certificates: true };
         let frozen = Merchant { keys: Vec::new(), frozen: true, ..merchant() };
         let put = |merchant: Merchant, keeps| {
             Command::PutMerchant(Box::new(PutMerchant { merchant, replace: true, keeps }))
         };
         let nothing = Ok(Outcome::Put(Err(PutRejection::NothingToKeep)));
-        assert_eq!(bench.call(put(frozen.clone(), keeps)).await, nothing);
-        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), None);
-        assert_eq!(bench.call(put(merchant(), Keeps::default())).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(bench.call(put(frozen, keeps)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(rig.call(put(frozen.clone(), keeps)).await, nothing);
+        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), None);
+        assert_eq!(rig.call(put(merchant(), Keeps::default())).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(rig.call(put(frozen, keeps)).await, Ok(Outcome::Put(Ok(()))));
         let kept = Merchant { frozen: true, ..merchant() };
-        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(kept));
+        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(kept));
     }
 
     /// Adding what is there already, and is the same, is done; what differs is refused unless replaced.
     a_merchant_does_not_take_anothers_place(make) {
-        let bench = Bench::funded(make, 0).await;
+        let rig = Rig::funded(make, 0).await;
         let other = Merchant { name: "微信支付".to_owned(), ..merchant() };
         let put = |merchant: Merchant, replace| Command::PutMerchant(Box::new(PutMerchant { merchant, replace, keeps: Keeps::default() }));
-        assert_eq!(bench.call(put(merchant(), false)).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(bench.call(put(other.clone(), false)).await, Ok(Outcome::Put(Err(PutRejection::Exists))));
-        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(merchant()));
-        assert_eq!(bench.call(put(other.clone(), true)).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(bench.store.merchant(&merchant_id()).await.expect("a read"), Some(other));
+        assert_eq!(rig.call(put(merchant(), false)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(rig.call(put(other.clone(), false)).await, Ok(Outcome::Put(Err(PutRejection::Exists))));
+        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(merchant()));
+        assert_eq!(rig.call(put(other.clone(), true)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(other));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! What counts as right is what the live service is believed to take: the known fields, sorted byte by byte, raw
 //! values in UTF-8, the key as it is, MD5, upper case. A mistake may still pass here in compatible mode.
+//!
+//! A new mistake is a variant with its three texts, an entry in `variations`, and a test in `tests/it/diagnose.rs`.
 
 use std::borrow::Cow;
 use std::fmt;

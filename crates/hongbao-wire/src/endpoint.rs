@@ -2,7 +2,7 @@
 //!
 //! A row says everything that differs between endpoints: path, certificate, which fields there are,
 //! what is wrong with them in WeChat Pay's own words, which of them count in the signature, which
-//! come back in the reply. A new endpoint is a new row.
+//! come back in the reply. A new endpoint begins with a new row; CONTRIBUTING.md lists the rest.
 //!
 //! The words are literal: those that were seen on the wire as they were seen, the documented ones
 //! with the final `.` that the wire usually adds. `Chosen:` marks what neither page nor wire tells.

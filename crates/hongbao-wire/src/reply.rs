@@ -183,7 +183,7 @@ pub enum Answer {
     /// Both codes are `SUCCESS`.
     Accepted,
     /// Understood, and the answer is no. The code says whether it is final.
-    Declined {
+    Failed {
         /// `err_code`; empty when the reply has none, which is a code like any unknown one.
         code: ErrorCode,
         /// `err_code_des`, or `return_msg` when that is missing. For people only.
@@ -210,7 +210,7 @@ impl Answer {
         let message = || field("return_msg").unwrap_or_default().to_owned();
         match (field("return_code"), field("result_code")) {
             (Some("SUCCESS"), Some("SUCCESS")) => Ok(Answer::Accepted),
-            (Some("SUCCESS" | "FAIL"), Some("FAIL")) => Ok(Answer::Declined {
+            (Some("SUCCESS" | "FAIL"), Some("FAIL")) => Ok(Answer::Failed {
                 code: ErrorCode::from_wire(field("err_code").unwrap_or_default()),
                 description: field("err_code_des").map_or_else(message, str::to_owned),
             }),

@@ -90,9 +90,9 @@ impl Client {
                 expect_echo(endpoint, &params, &reply)?;
                 Ok(reply)
             }
-            Answer::Declined { code, description } => {
+            Answer::Failed { code, description } => {
                 expect_no_other(&params, &reply)?;
-                Err(Kind::Declined { code, description, family: endpoint.family }.into())
+                Err(Kind::Failed { code, description, family: endpoint.family }.into())
             }
             Answer::Refused { message } => Err(Kind::Refused(message).into()),
         }

@@ -32,7 +32,7 @@ pub(crate) enum Kind {
     /// Not understood: `return_code` is `FAIL` and nothing more.
     Refused(String),
     /// Understood, and the answer is no.
-    Declined { code: ErrorCode, description: String, family: Family },
+    Failed { code: ErrorCode, description: String, family: Family },
 }
 
 impl Error {
@@ -44,7 +44,7 @@ impl Error {
     pub fn certainty(&self) -> Certainty {
         match &*self.0 {
             Kind::Invalid(_) | Kind::NoRandomness(_) | Kind::Unreachable(_) => Certainty::NothingMoved,
-            Kind::Declined { code, family, .. } => code.certainty(*family),
+            Kind::Failed { code, family, .. } => code.certainty(*family),
             Kind::NoAnswer(_)
             | Kind::Status(_)
             | Kind::TooLarge
@@ -60,7 +60,7 @@ impl Error {
     pub fn next_step(&self) -> NextStep {
         match &*self.0 {
             Kind::Invalid(_) => NextStep::FixRequest,
-            Kind::Declined { code, family, .. } => code.next_step(*family),
+            Kind::Failed { code, family, .. } => code.next_step(*family),
             Kind::Refused(_) | Kind::Mismatch(_) | Kind::WrongSignature => NextStep::Query,
             Kind::NoRandomness(_)
             | Kind::Unreachable(_)
@@ -92,12 +92,12 @@ impl Error {
 
     /// The error code, when there was an answer that has one.
     pub fn code(&self) -> Option<&ErrorCode> {
-        if let Kind::Declined { code, .. } = &*self.0 { Some(code) } else { None }
+        if let Kind::Failed { code, .. } = &*self.0 { Some(code) } else { None }
     }
 
     /// What the answer says in words; for people only.
     pub fn description(&self) -> Option<&str> {
-        if let Kind::Declined { description: text, .. } | Kind::Refused(text) = &*self.0 { Some(text) } else { None }
+        if let Kind::Failed { description: text, .. } | Kind::Refused(text) = &*self.0 { Some(text) } else { None }
     }
 
     /// Whether the time for an answer ran out.
@@ -120,7 +120,7 @@ impl fmt::Display for Error {
             Kind::Mismatch(what) => write!(f, "the answer does not match the request: {what}"),
             Kind::WrongSignature => f.write_str("the answer's signature is wrong"),
             Kind::Refused(message) => write!(f, "not understood: {}", one_line(message)),
-            Kind::Declined { code, description, .. } => match code.as_str() {
+            Kind::Failed { code, description, .. } => match code.as_str() {
                 "" => write!(f, "no, without a code: {}", one_line(description)),
                 code => write!(f, "{}: {}", one_line(code), one_line(description)),
             },

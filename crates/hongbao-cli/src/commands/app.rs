@@ -8,9 +8,8 @@ use serde_json::json;
 use super::admin;
 use crate::args::AppAddArgs;
 use crate::error::Result;
-use crate::output::Output;
-use crate::profile::read_file;
-use crate::say;
+use crate::files::read_file;
+use crate::output::{Output, say};
 
 pub(crate) async fn add(args: AppAddArgs, output: Output) -> Result<ExitCode> {
     let public_key = read_file(&args.public_key)?;

@@ -13,8 +13,7 @@ use serde_json::Value;
 use super::admin;
 use crate::args::AuditArgs;
 use crate::error::{Failure, Result};
-use crate::output::Output;
-use crate::say;
+use crate::output::{Output, say};
 
 pub(crate) async fn run(args: AuditArgs, output: Output) -> Result<ExitCode> {
     let lines = match &args.store {

@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use crate::args::ClaimArgs;
 use crate::error::Result;
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::people_client;
 use crate::profile::{Profile, named};
-use crate::say;
 
 pub(crate) async fn run(args: ClaimArgs, output: Output) -> Result<ExitCode> {
     let path = &args.profile.profile;

@@ -7,8 +7,7 @@ use clap::CommandFactory;
 use super::refuse_json;
 use crate::args::{Arguments, CompletionsArgs};
 use crate::error::Result;
-use crate::output::Output;
-use crate::say;
+use crate::output::{Output, say};
 
 pub(crate) fn run(args: &CompletionsArgs, output: Output) -> Result<ExitCode> {
     refuse_json(output, "a completion script")?;

@@ -17,10 +17,9 @@ use crate::admin_client::AdminClient;
 use crate::error::{Explain, Failure, Result};
 use crate::kit::{APP_KEY_ID, Kit, MERCHANT_ID, MERCHANT_NAME, OPENID};
 use crate::money::money;
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::people_client;
 use crate::profile::AppAccess;
-use crate::say;
 
 /// The platform, and everybody's way into it.
 struct Demo {

@@ -15,9 +15,8 @@ use crate::args::DevArgs;
 use crate::error::{Explain, Result};
 use crate::kit::{APP_ID, APP_KEY_ID, Kit, MERCHANT_ID, MERCHANT_NAME, OPENID};
 use crate::money::money;
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::profile::{AdminSection, AppSection, FILE_NAME, MerchantSection, Profile};
-use crate::say;
 
 /// What the merchant may send to begin with.
 const FUNDS_FEN: i64 = 1_000_000;
@@ -74,6 +73,11 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> Result<ExitCode> {
         say!("A red-packet sandbox. Its keys, certificates and books are in {}", folder.display());
         say!("");
         say!("merchants   {tls_url}   TLS, with the client certificate {}", file(folder, "apiclient_cert.pem"));
+        say!(
+            "            {:width$}   (or apiclient_cert.p12; its password is {MERCHANT_ID})",
+            "",
+            width = tls_url.len()
+        );
         say!("            {}    the same without TLS and certificates", plain_url);
         say!("            root certificate {}", file(folder, "rootca.pem"));
         say!(

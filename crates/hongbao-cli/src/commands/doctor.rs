@@ -13,10 +13,9 @@ use super::send::{client, made_up};
 use crate::admin_client::AdminClient;
 use crate::args::DoctorArgs;
 use crate::error::{Failure, Result, chain};
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::people_client::assertion;
 use crate::profile::{MerchantAccess, Profile};
-use crate::say;
 
 /// How many days before its end a certificate is worth a warning.
 const DAYS_TO_RENEW: i64 = 30;
@@ -200,7 +199,7 @@ fn examine_certificate(identity: &Identity, access: &MerchantAccess, now: Timest
 
 /// Whether anybody answers there, and how late it is for him.
 async fn examine_connection(access: &MerchantAccess, findings: &mut Findings) -> bool {
-    let http = match crate::http_client(access.root_ca.as_deref()) {
+    let http = match crate::http::client(access.root_ca.as_deref()) {
         Ok(http) => http,
         Err(failure) => {
             findings.failure("connection", failure);

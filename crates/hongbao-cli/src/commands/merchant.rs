@@ -10,11 +10,10 @@ use super::admin;
 use crate::admin_client::AdminClient;
 use crate::args::MerchantAddArgs;
 use crate::error::{Failure, Result};
+use crate::files::{read_api_key, read_file};
 use crate::identity_files::read_p12;
 use crate::kit::random_api_key;
-use crate::output::Output;
-use crate::profile::{read_api_key, read_file};
-use crate::say;
+use crate::output::{Output, say};
 
 pub(crate) async fn add(args: MerchantAddArgs, output: Output) -> Result<ExitCode> {
     let keys: Vec<String> =

@@ -8,9 +8,8 @@ use serde_json::json;
 use super::send::client;
 use crate::args::QueryArgs;
 use crate::error::{Failure, Result, chain};
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::profile::Profile;
-use crate::say;
 
 pub(crate) async fn run(args: QueryArgs, output: Output) -> Result<ExitCode> {
     let path = &args.profile.profile;

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::admin;
 use crate::args::ClockArgs;
 use crate::error::{Explain, Failure, Result};
-use crate::output::Output;
-use crate::say;
+use crate::output::{Output, say};
 
 pub(crate) async fn clock(args: ClockArgs, output: Output) -> Result<ExitCode> {
     let to = args.to.as_deref().map(target).transpose()?;

@@ -9,9 +9,8 @@ use serde_json::json;
 
 use crate::args::SendArgs;
 use crate::error::{Explain, Failure, Result};
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::profile::{MerchantAccess, Profile, named};
-use crate::say;
 
 pub(crate) async fn run(args: SendArgs, output: Output) -> Result<ExitCode> {
     let path = &args.profile.profile;

@@ -17,10 +17,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::ServeArgs;
 use crate::error::{Explain, Failure, Result};
+use crate::files::read_file;
 use crate::identity_files::IdentityFiles;
-use crate::output::Output;
-use crate::profile::read_file;
-use crate::say;
+use crate::output::{Output, say};
 
 /// The configuration. Paths in it are relative to it.
 #[derive(Deserialize)]

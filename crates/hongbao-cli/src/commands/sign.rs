@@ -11,9 +11,8 @@ use serde_json::json;
 
 use crate::args::{KeyArgs, SignArgs};
 use crate::error::{Explain, Failure, Result};
-use crate::output::Output;
-use crate::profile::read_api_key;
-use crate::say;
+use crate::files::read_api_key;
+use crate::output::{Output, say};
 
 /// A request is at most 32 KiB; so much is read, to be able to say that it is longer.
 const READ_MAX: u64 = 1024 * 1024;

@@ -8,8 +8,7 @@ use serde_json::json;
 use super::admin;
 use crate::args::TopupArgs;
 use crate::error::{Explain, Failure, Result};
-use crate::output::Output;
-use crate::say;
+use crate::output::{Output, say};
 
 pub(crate) async fn run(args: TopupArgs, output: Output) -> Result<ExitCode> {
     let reference = match &args.reference {

@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 use super::sign::{read_key, read_params, shown};
 use crate::args::VerifyArgs;
 use crate::error::Result;
-use crate::output::Output;
-use crate::say;
+use crate::output::{Output, say};
 
 pub(crate) fn run(args: &VerifyArgs, output: Output) -> Result<ExitCode> {
     let key = read_key(&args.key)?;

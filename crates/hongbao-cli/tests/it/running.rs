@@ -269,6 +269,25 @@ impl Dev {
     }
 }
 
+/// `hongbao serve --json` in a folder that has its configuration, ready.
+pub(crate) struct Serve {
+    _child: Running,
+    /// What it said when it was ready.
+    pub(crate) ready: serde_json::Value,
+}
+
+impl Serve {
+    pub(crate) fn start(folder: &Path) -> Serve {
+        let mut command = hongbao(folder, &["serve", "--json"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map(Running).expect("it starts");
+        let stdout = child.0.stdout.take().expect("a pipe");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        Serve { _child: child, ready }
+    }
+}
+
 /// The app of every sandbox.
 pub(crate) fn app() -> AppId {
     AppId::try_new("wx8888888888888888").expect("an app id")

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 
 use hongbao::{HbStatus, Identity};
 
-use crate::running::{Dev, contents, field, folder, run, until};
+use crate::running::{Dev, Serve, contents, field, folder, run, until};
 use crate::senders::{Ledger, request};
 
 const PERSON: &str = "oxTWIuGaIt6gTKsQRLau2M0yL16E";
@@ -139,6 +139,30 @@ fn a_p12_does_for_sending_and_for_adding_a_merchant() {
     // Its certificate counts: what is missing is money.
     let poor = run(&dev.path(""), &["send", "--profile", "other.toml"]);
     assert!(poor.stderr.starts_with("error: NOTENOUGH: "), "{}", poor.stderr);
+}
+
+#[test]
+fn a_platform_serves_with_a_p12_whose_password_is_in_a_file() {
+    let home = folder();
+    let dev = Dev::start(&home.path().join("dev"));
+    let read = |name: &str| std::fs::read_to_string(dev.path(name)).unwrap();
+    let identity = Identity::from_pem(&read("server_cert.pem"), &read("server_key.pem")).unwrap();
+    std::fs::write(home.path().join("server.p12"), identity.to_p12("a password").unwrap()).unwrap();
+    std::fs::write(home.path().join("password.txt"), "a password\n").unwrap();
+    let config = "store = \"live.db\"\nkind = \"live\"\n[admin]\nsocket = \"admin.sock\"\n\
+        [tls]\nlisten = \"127.0.0.1:0\"\np12_file = \"server.p12\"\np12_password_file = \"password.txt\"\n";
+    std::fs::write(home.path().join("hongbao.toml"), config).unwrap();
+    let serve = Serve::start(home.path());
+
+    let address = serve.ready["tls"].as_str().unwrap();
+    let profile = format!(
+        "[merchant]\nbase_url = \"https://{address}\"\nmch_id = \"10000098\"\nwxappid = \"wx8888888888888888\"\n\
+         api_key_file = \"dev/api_key.txt\"\nroot_ca_file = \"dev/rootca.pem\"\n[admin]\nsocket = \"admin.sock\"\n"
+    );
+    std::fs::write(home.path().join("profile.toml"), profile).unwrap();
+    let shown = run(home.path(), &["doctor", "--profile", "profile.toml"]).stdout;
+    assert!(shown.contains(&format!("ok    connection   https://{address} answers")), "{shown}");
+    assert!(shown.contains("ok    operators    a live store"), "{shown}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! May this packet be sent? Replay first; then state, limits and balance.
+//! May this packet be sent? Replay first; then what rejects it (amount, scene, rate), then what declines it
+//! (frozen, the day's limits, balance).
 
 use hongbao_types::{Fen, Timestamp};
 

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Body, PutQuery, QueryString, ValidityReply, id, put_error, validity};
 use crate::api_error::ApiError;
+use crate::client_certificate::public_key_sha256;
 use crate::platform::Platform;
-use crate::presented::public_key_sha256;
 
 /// A merchant as an operator gives it. Of one that is there already, keys and certificates that are left
 /// out stay as they are: they never come out, so nobody could give them again.

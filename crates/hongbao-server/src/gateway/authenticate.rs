@@ -9,7 +9,7 @@ use hongbao_store::Store;
 use hongbao_types::{AppId, MerchantId};
 use hongbao_wire::{Endpoint, FieldRefusal, Params, SignPolicy, SignType, sign, text};
 
-use super::map_error::Refusal;
+use super::refusal::Refusal;
 use crate::listener::{Peer, Transport};
 use crate::platform::Platform;
 
@@ -38,7 +38,9 @@ pub(super) async fn authenticate<S: Store>(
         Transport::Tls(_) if !endpoint.needs_certificate => {}
         Transport::Tls(certificate) => merchant.judge_certificate(certificate.as_ref(), now)?,
     }
-    sign::verify(params, endpoint, merchant.keys_at(now), sign_policy(&merchant))?;
+    let verified = sign::verify(params, endpoint, merchant.keys_at(now), sign_policy(&merchant))?;
+    // Which of several keys a merchant still uses, and whether the live service would take the signature.
+    tracing::debug!(merchant.id = %merchant.id, key = verified.key_index, rule = ?verified.rule, "a signature is right");
     Ok(Authenticated { merchant })
 }
 

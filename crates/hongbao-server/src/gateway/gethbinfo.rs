@@ -9,7 +9,7 @@ use hongbao_wire::endpoint::GETHBINFO;
 use hongbao_wire::{HbInfo, HbStatus, Params, Reply, text};
 
 use super::authenticate::{authenticate, parsed};
-use super::map_error::{Refusal, decline_answer};
+use super::refusal::{Refusal, decline_answer};
 use crate::listener::Peer;
 use crate::platform::Platform;
 

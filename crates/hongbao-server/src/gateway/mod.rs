@@ -1,5 +1,5 @@
 //! The merchants' door: WeChat Pay's wire protocol. One file per endpoint; what is said when
-//! something is refused stands in [`map_error`].
+//! something is refused stands in [`refusal`].
 //!
 //! Checks come in this order, as production's appear to: the body's XML, the fields, the certificate,
 //! the signature, permissions, the caller's address; then the engine decides. Before the engine,
@@ -13,7 +13,7 @@
 
 mod authenticate;
 mod gethbinfo;
-mod map_error;
+mod refusal;
 mod sendredpack;
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use crate::body;
 use crate::listener::Peer;
 use crate::platform::Platform;
 
-use self::map_error::Refusal;
+use self::refusal::Refusal;
 
 pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
     let sendredpack = |state, peer, request| call(state, peer, request, &SENDREDPACK, sendredpack::handle::<S>);

@@ -8,7 +8,7 @@ use hongbao_wire::endpoint::SENDREDPACK;
 use hongbao_wire::{Params, Reply, text};
 
 use super::authenticate::{authenticate, parsed, text_of};
-use super::map_error::Refusal;
+use super::refusal::Refusal;
 use crate::listener::Peer;
 use crate::platform::Platform;
 

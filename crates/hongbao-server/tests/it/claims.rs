@@ -5,10 +5,10 @@ use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::bench::{APP, Bench, DAY_MS, MERCHANT, OPENID, OTHER_OPENID, element};
+use crate::rig::{APP, DAY_MS, MERCHANT, OPENID, OTHER_OPENID, Rig, element};
 
-async fn sent(bench: &Bench) -> String {
-    element(&bench.send(&[]).await, "send_listid").to_owned()
+async fn sent(rig: &Rig) -> String {
+    element(&rig.send(&[]).await, "send_listid").to_owned()
 }
 
 fn refusal((status, body): (StatusCode, Value)) -> (u16, String) {
@@ -18,52 +18,52 @@ fn refusal((status, body): (StatusCode, Value)) -> (u16, String) {
 
 #[tokio::test]
 async fn a_person_opens_a_packet_once_and_gets_the_same_share_again() {
-    let bench = Bench::start().await;
-    let packet = sent(&bench).await;
-    let (status, share) = bench.claim(&packet, OPENID).await;
+    let rig = Rig::start().await;
+    let packet = sent(&rig).await;
+    let (status, share) = rig.claim(&packet, OPENID).await;
     assert_eq!(status, StatusCode::OK);
     let expected = json!({
         "packet_id": packet, "openid": OPENID, "amount_fen": 1000,
         "claimed_at": "2014-11-11T04:00:00Z", "is_replay": false,
     });
     assert_eq!(share, expected);
-    bench.clock.advance(2 * DAY_MS);
-    let (status, again) = bench.claim(&packet, OPENID).await;
+    rig.clock.advance(2 * DAY_MS);
+    let (status, again) = rig.claim(&packet, OPENID).await;
     assert_eq!((status, &again["is_replay"]), (StatusCode::OK, &json!(true)));
     assert_eq!((&again["amount_fen"], &again["claimed_at"]), (&share["amount_fen"], &share["claimed_at"]));
-    let (_, wallet) = bench.get(&format!("/admin/apps/{APP}/wallets/{OPENID}")).await;
+    let (_, wallet) = rig.get(&format!("/admin/apps/{APP}/wallets/{OPENID}")).await;
     assert_eq!(wallet, json!({ "balance_fen": 1000 }));
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn nobody_else_opens_it_and_nobody_too_late() {
-    let bench = Bench::start().await;
-    let packet = sent(&bench).await;
-    assert_eq!(refusal(bench.claim("1000", OPENID).await), (404, "no_such_packet".to_owned()));
-    assert_eq!(refusal(bench.claim("not-a-packet", OPENID).await), (404, "no_such_packet".to_owned()));
-    assert_eq!(refusal(bench.claim(&packet, OTHER_OPENID).await), (403, "not_the_recipient".to_owned()));
-    bench.clock.advance(DAY_MS);
-    assert_eq!(refusal(bench.claim(&packet, OPENID).await), (410, "expired".to_owned()));
-    bench.admin("POST", "/admin/expire", None).await;
-    assert_eq!(refusal(bench.claim(&packet, OPENID).await), (410, "expired".to_owned()));
-    bench.assert_books(1).await;
+    let rig = Rig::start().await;
+    let packet = sent(&rig).await;
+    assert_eq!(refusal(rig.claim("1000", OPENID).await), (404, "no_such_packet".to_owned()));
+    assert_eq!(refusal(rig.claim("not-a-packet", OPENID).await), (404, "no_such_packet".to_owned()));
+    assert_eq!(refusal(rig.claim(&packet, OTHER_OPENID).await), (403, "not_the_recipient".to_owned()));
+    rig.clock.advance(DAY_MS);
+    assert_eq!(refusal(rig.claim(&packet, OPENID).await), (410, "expired".to_owned()));
+    rig.admin("POST", "/admin/expire", None).await;
+    assert_eq!(refusal(rig.claim(&packet, OPENID).await), (410, "expired".to_owned()));
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_packet_that_only_landed_can_not_be_opened() {
-    let bench = Bench::start().await;
-    bench.send(&[("total_amount", "6000")]).await;
-    let landed = bench.query(crate::bench::BILL_NO).await;
-    let refused = refusal(bench.claim(element(&landed, "detail_id"), OPENID).await);
+    let rig = Rig::start().await;
+    rig.send(&[("total_amount", "6000")]).await;
+    let landed = rig.query(crate::rig::BILL_NO).await;
+    let refused = refusal(rig.claim(element(&landed, "detail_id"), OPENID).await);
     assert_eq!(refused, (409, "not_sent".to_owned()));
 }
 
 #[tokio::test]
 async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
-    let bench = Bench::start().await;
-    let packet = sent(&bench).await;
-    let now = crate::bench::NOON.as_millis() / 1000;
+    let rig = Rig::start().await;
+    let packet = sent(&rig).await;
+    let now = crate::rig::NOON.as_millis() / 1000;
     let cases = [
         ("another packet", json!({ "packet": "1" })),
         ("another audience", json!({ "aud": "somebody" })),
@@ -77,16 +77,16 @@ async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
         ("no packet", json!({ "packet": null })),
     ];
     for (name, changes) in cases {
-        let refused = refusal(bench.claim_with(&packet, &bench.assertion(&packet, &changes)).await);
+        let refused = refusal(rig.claim_with(&packet, &rig.assertion(&packet, &changes)).await);
         assert_eq!(refused, (401, "assertion_refused".to_owned()), "{name}");
     }
 
-    let claims = bench.assertion_claims(&packet, &json!({}));
+    let claims = rig.assertion_claims(&packet, &json!({}));
     let header = |algorithm, kid: &str| Header { kid: Some(kid.to_owned()), ..Header::new(algorithm) };
     let stranger = KeyPair::generate_for(&PKCS_ED25519).unwrap().serialize_pem();
     let stranger = EncodingKey::from_ed_pem(stranger.as_bytes()).unwrap();
     let encode = |header: &Header, key: &EncodingKey| jsonwebtoken::encode(header, &claims, key).unwrap();
-    let own = bench.assertion(&packet, &json!({}));
+    let own = rig.assertion(&packet, &json!({}));
     let forged = [
         encode(&header(Algorithm::EdDSA, "k1"), &stranger),
         encode(&header(Algorithm::EdDSA, "k2"), &stranger),
@@ -98,20 +98,20 @@ async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
         String::from("nonsense"),
     ];
     for token in &forged {
-        assert_eq!(refusal(bench.claim_with(&packet, token).await), (401, "assertion_refused".to_owned()));
+        assert_eq!(refusal(rig.claim_with(&packet, token).await), (401, "assertion_refused".to_owned()));
     }
-    let url = format!("http://{}/packets/{packet}/claims", bench.addresses.plain.unwrap());
+    let url = format!("http://{}/packets/{packet}/claims", rig.addresses.plain.unwrap());
     let reply = reqwest::Client::new().post(url).send().await.unwrap();
     assert_eq!(reply.status(), StatusCode::UNAUTHORIZED);
 
-    let (status, _) = bench.claim_with(&packet, &own).await;
+    let (status, _) = rig.claim_with(&packet, &own).await;
     assert_eq!(status, StatusCode::OK, "the app's own assertion counts");
 }
 
 #[tokio::test]
 async fn an_assertion_that_can_not_be_read_is_not_quoted() {
-    let bench = Bench::start().await;
-    let packet = sent(&bench).await;
+    let rig = Rig::start().await;
+    let packet = sent(&rig).await;
     let words = "it is a JWT whose claims";
     for changes in [
         json!({ "sub": 13_800_138_000_u64 }),
@@ -119,32 +119,32 @@ async fn an_assertion_that_can_not_be_read_is_not_quoted() {
         json!({ "exp": ["13800138000"] }),
         json!({ "exp": 1.5 }),
     ] {
-        let (status, body) = bench.claim_with(&packet, &bench.assertion(&packet, &changes)).await;
+        let (status, body) = rig.claim_with(&packet, &rig.assertion(&packet, &changes)).await;
         let message = body["error"]["message"].as_str().unwrap();
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{changes}");
         assert!(message.contains(words) && !message.contains("13800138000"), "{message}");
     }
-    let mut claims = bench.assertion_claims(&packet, &json!({}));
+    let mut claims = rig.assertion_claims(&packet, &json!({}));
     claims.as_object_mut().unwrap().remove("packet");
-    let (_, body) = bench.claim_with(&packet, &bench.assertion_of(&claims)).await;
+    let (_, body) = rig.claim_with(&packet, &rig.assertion_of(&claims)).await;
     assert!(body["error"]["message"].as_str().unwrap().contains("missing field `packet`"), "{body}");
 }
 
 #[tokio::test]
 async fn an_app_may_sign_with_p256_and_its_keys_count_while_they_are_valid() {
-    let bench = Bench::start().await;
-    let packet = sent(&bench).await;
+    let rig = Rig::start().await;
+    let packet = sent(&rig).await;
     let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
     let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
     let header = Header { kid: Some("p256".to_owned()), ..Header::new(Algorithm::ES256) };
-    let token = jsonwebtoken::encode(&header, &bench.assertion_claims(&packet, &json!({})), &key).unwrap();
+    let token = jsonwebtoken::encode(&header, &rig.assertion_claims(&packet, &json!({})), &key).unwrap();
     let put = async |valid_until: &str| {
         let key = json!({ "id": "p256", "public_key_pem": pair.public_key_pem(), "valid_until": valid_until });
         let body = json!({ "keys": [key], "merchants": [MERCHANT] });
-        assert_eq!(bench.put(&format!("/admin/apps/{APP}?replace=true"), &body).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(rig.put(&format!("/admin/apps/{APP}?replace=true"), &body).await.0, StatusCode::NO_CONTENT);
     };
     put("2014-11-11T12:00:00+08:00").await;
-    assert_eq!(refusal(bench.claim_with(&packet, &token).await), (401, "assertion_refused".to_owned()));
+    assert_eq!(refusal(rig.claim_with(&packet, &token).await), (401, "assertion_refused".to_owned()));
     put("2014-11-11T12:00:01+08:00").await;
-    assert_eq!(bench.claim_with(&packet, &token).await.0, StatusCode::OK);
+    assert_eq!(rig.claim_with(&packet, &token).await.0, StatusCode::OK);
 }

@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use crate::bench::{BILL_NO, Bench, DAY_MS, MERCHANT, NOON, OPENID, codes, element};
+use crate::rig::{BILL_NO, DAY_MS, MERCHANT, NOON, OPENID, Rig, codes, element};
 
-async fn status(bench: &Bench) -> String {
-    element(&bench.query(BILL_NO).await, "status").to_owned()
+async fn status(rig: &Rig) -> String {
+    element(&rig.query(BILL_NO).await, "status").to_owned()
 }
 
 #[tokio::test]
 async fn a_packet_goes_from_sent_over_refunding_to_refunded() {
-    let bench = Bench::start().await;
-    let reply = bench.query(BILL_NO).await;
+    let rig = Rig::start().await;
+    let reply = rig.query(BILL_NO).await;
     let expected = format!(
         "<xml>\n\
          <return_code><![CDATA[SUCCESS]]></return_code>\n\
@@ -25,7 +25,7 @@ async fn a_packet_goes_from_sent_over_refunding_to_refunded() {
     );
     assert_eq!(reply, expected);
 
-    let sent = bench.send(&[]).await;
+    let sent = rig.send(&[]).await;
     let packet = element(&sent, "send_listid");
     let until_send_time = |status: &str| {
         format!(
@@ -46,79 +46,79 @@ async fn a_packet_goes_from_sent_over_refunding_to_refunded() {
              <send_time><![CDATA[2014-11-11 12:00:00]]></send_time>\n"
         )
     };
-    assert_eq!(bench.query(BILL_NO).await, until_send_time("SENT") + "</xml>");
-    bench.clock.set(NOON.plus_millis(DAY_MS - 1));
-    assert_eq!(status(&bench).await, "SENT");
-    bench.clock.advance(1);
-    assert_eq!(bench.query(BILL_NO).await, until_send_time("RFUND_ING") + "</xml>");
-    assert_eq!(bench.funds().await, 4000);
-    let (_, done) = bench.admin("POST", "/admin/expire", None).await;
+    assert_eq!(rig.query(BILL_NO).await, until_send_time("SENT") + "</xml>");
+    rig.clock.set(NOON.plus_millis(DAY_MS - 1));
+    assert_eq!(status(&rig).await, "SENT");
+    rig.clock.advance(1);
+    assert_eq!(rig.query(BILL_NO).await, until_send_time("RFUND_ING") + "</xml>");
+    assert_eq!(rig.funds().await, 4000);
+    let (_, done) = rig.admin("POST", "/admin/expire", None).await;
     assert_eq!(done, serde_json::json!({ "refunded": 1, "failed": 0 }));
     let refunded = "<refund_time><![CDATA[2014-11-12 12:00:00]]></refund_time>\n<refund_amount>1000</refund_amount>\n";
-    assert_eq!(bench.query(BILL_NO).await, until_send_time("REFUND") + refunded + "</xml>");
-    assert_eq!(bench.funds().await, 5000);
-    assert_eq!(codes(&bench.send(&[]).await), ["SUCCESS"; 3], "the number's answer stays");
-    bench.assert_books(1).await;
+    assert_eq!(rig.query(BILL_NO).await, until_send_time("REFUND") + refunded + "</xml>");
+    assert_eq!(rig.funds().await, 5000);
+    assert_eq!(codes(&rig.send(&[]).await), ["SUCCESS"; 3], "the number's answer stays");
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_packet_that_was_opened_says_by_whom() {
-    let bench = Bench::start().await;
-    let sent = bench.send(&[]).await;
-    let (_, share) = bench.claim(element(&sent, "send_listid"), OPENID).await;
+    let rig = Rig::start().await;
+    let sent = rig.send(&[]).await;
+    let (_, share) = rig.claim(element(&sent, "send_listid"), OPENID).await;
     assert_eq!(share["amount_fen"], Value::from(1000));
-    let reply = bench.query(BILL_NO).await;
+    let reply = rig.query(BILL_NO).await;
     assert_eq!(element(&reply, "status"), "RECEIVED");
     let list = format!(
         "<hblist>\n<hbinfo>\n<openid><![CDATA[{OPENID}]]></openid>\n<amount>1000</amount>\n\
          <rcv_time><![CDATA[2014-11-11 12:00:00]]></rcv_time>\n</hbinfo>\n</hblist>\n</xml>"
     );
     assert!(reply.ends_with(&list), "{reply}");
-    bench.clock.advance(DAY_MS);
-    bench.admin("POST", "/admin/expire", None).await;
-    assert_eq!(status(&bench).await, "RECEIVED", "it has nothing to give back");
+    rig.clock.advance(DAY_MS);
+    rig.admin("POST", "/admin/expire", None).await;
+    assert_eq!(status(&rig).await, "RECEIVED", "it has nothing to give back");
 }
 
 #[tokio::test]
 async fn a_packet_that_landed_says_why_and_fails_when_its_time_is_over() {
-    let bench = Bench::start().await;
-    bench.send(&[("total_amount", "6000")]).await;
-    let reply = bench.query(BILL_NO).await;
+    let rig = Rig::start().await;
+    rig.send(&[("total_amount", "6000")]).await;
+    let reply = rig.query(BILL_NO).await;
     assert_eq!(element(&reply, "status"), "SENDING");
     assert_eq!(element(&reply, "reason"), "帐号余额不足，请到商户平台充值后再重试");
     assert_eq!(element(&reply, "total_amount"), "6000");
-    bench.clock.advance(DAY_MS);
-    assert_eq!(status(&bench).await, "FAILED", "the job has not run");
-    let (_, done) = bench.admin("POST", "/admin/expire", None).await;
+    rig.clock.advance(DAY_MS);
+    assert_eq!(status(&rig).await, "FAILED", "the job has not run");
+    let (_, done) = rig.admin("POST", "/admin/expire", None).await;
     assert_eq!(done, serde_json::json!({ "refunded": 0, "failed": 1 }));
-    assert_eq!(status(&bench).await, "FAILED");
-    bench.top_up("T2", 1000).await;
-    let reply = bench.send(&[("total_amount", "6000")]).await;
+    assert_eq!(status(&rig).await, "FAILED");
+    rig.top_up("T2", 1000).await;
+    let reply = rig.send(&[("total_amount", "6000")]).await;
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "SEND_FAILED"]);
     assert_eq!(element(&reply, "err_code_des"), "该订单已经过期,请更换商户单号");
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_packet_can_be_asked_for_during_thirty_days() {
-    let bench = Bench::start().await;
-    bench.send(&[]).await;
-    bench.clock.set(NOON.plus_millis(30 * DAY_MS));
-    assert_eq!(codes(&bench.query(BILL_NO).await), ["SUCCESS"; 3]);
-    bench.clock.advance(1);
-    assert_eq!(codes(&bench.query(BILL_NO).await), ["SUCCESS", "FAIL", "NOT_FOUND"]);
+    let rig = Rig::start().await;
+    rig.send(&[]).await;
+    rig.clock.set(NOON.plus_millis(30 * DAY_MS));
+    assert_eq!(codes(&rig.query(BILL_NO).await), ["SUCCESS"; 3]);
+    rig.clock.advance(1);
+    assert_eq!(codes(&rig.query(BILL_NO).await), ["SUCCESS", "FAIL", "NOT_FOUND"]);
 }
 
 #[tokio::test]
 async fn a_query_is_judged_like_a_send() {
-    let bench = Bench::start().await;
-    bench.send(&[]).await;
+    let rig = Rig::start().await;
+    rig.send(&[]).await;
     let path = "/mmpaymkttransfers/gethbinfo";
-    let wrong_type = crate::bench::with(&crate::bench::query_sample(), &[("bill_type", "OTHER")]);
-    let reply = bench.post(path, crate::bench::signed(crate::bench::KEY, &wrong_type)).await;
+    let wrong_type = crate::rig::with(&crate::rig::query_sample(), &[("bill_type", "OTHER")]);
+    let reply = rig.post(path, crate::rig::signed(crate::rig::KEY, &wrong_type)).await;
     assert_eq!(element(&reply, "err_code"), "PARAM_ERROR");
     let other_key = "0123456789abcdef0123456789abcdef";
-    let reply = bench.post(path, crate::bench::signed(other_key, &crate::bench::query_sample())).await;
+    let reply = rig.post(path, crate::rig::signed(other_key, &crate::rig::query_sample())).await;
     assert_eq!(element(&reply, "err_code"), "SIGN_ERROR");
     assert!(!reply.contains("detail_id"), "{reply}");
 }

@@ -13,7 +13,7 @@ mod xml;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::bench::{Bench, KEY, PATIENCE, codes, element, sample, signed, with};
+use crate::rig::{KEY, PATIENCE, Rig, codes, element, sample, signed, with};
 
 const SEND: &str = "/mmpaymkttransfers/sendredpack";
 const QUERY: &str = "/mmpaymkttransfers/gethbinfo";
@@ -30,22 +30,22 @@ const XML_ERROR: &str = "<xml>\n\
      </xml>";
 
 /// Nothing was stored, no money moved, and the sample's number is still free.
-async fn assert_untouched(bench: &Bench) {
-    assert_eq!(bench.funds().await, 5000);
-    bench.assert_books(0).await;
-    assert_sends(bench).await;
+async fn assert_untouched(rig: &Rig) {
+    assert_eq!(rig.funds().await, 5000);
+    rig.assert_books(0).await;
+    assert_sends(rig).await;
 }
 
 /// The sample is sent: the platform serves, and has stored nothing else.
-async fn assert_sends(bench: &Bench) {
-    assert_eq!(codes(&bench.send(&[]).await), ["SUCCESS"; 3]);
-    assert_eq!(bench.funds().await, 4000);
-    bench.assert_books(1).await;
+async fn assert_sends(rig: &Rig) {
+    assert_eq!(codes(&rig.send(&[]).await), ["SUCCESS"; 3]);
+    assert_eq!(rig.funds().await, 4000);
+    rig.assert_books(1).await;
 }
 
 /// A body is refused as no XML.
-async fn assert_no_xml(bench: &Bench, name: &str, body: impl Into<Vec<u8>>) {
-    assert_eq!(bench.post(SEND, body.into()).await, XML_ERROR, "{name}");
+async fn assert_no_xml(rig: &Rig, name: &str, body: impl Into<Vec<u8>>) {
+    assert_eq!(rig.post(SEND, body.into()).await, XML_ERROR, "{name}");
 }
 
 /// A request is refused for a field, in these words.
@@ -73,8 +73,8 @@ impl Raw {
     }
 
     /// Connects to the merchants' door and writes this.
-    async fn send(bench: &Bench, bytes: impl AsRef<[u8]>) -> Raw {
-        let mut raw = Raw::connect(bench.addresses.plain).await;
+    async fn send(rig: &Rig, bytes: impl AsRef<[u8]>) -> Raw {
+        let mut raw = Raw::connect(rig.addresses.plain).await;
         raw.write(bytes).await;
         raw
     }

@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails when one of its steps does")]
 
 mod admin;
-mod bench;
 mod claims;
 mod gethbinfo;
 mod hostile;
+mod rig;
 mod sendredpack;
 mod stop;
 mod tls;

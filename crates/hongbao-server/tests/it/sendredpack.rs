@@ -3,14 +3,14 @@
 use hongbao_store::faulty::Fault;
 use serde_json::json;
 
-use crate::bench::{BILL_NO, Bench, KEY, MERCHANT, OPENID, OTHER_OPENID, codes, element, sample, signed, with};
+use crate::rig::{BILL_NO, KEY, MERCHANT, OPENID, OTHER_OPENID, Rig, codes, element, sample, signed, with};
 
 const PATH: &str = "/mmpaymkttransfers/sendredpack";
 
 #[tokio::test]
 async fn a_packet_is_sent_in_the_words_and_order_of_the_wire() {
-    let bench = Bench::start().await;
-    let reply = bench.send(&[]).await;
+    let rig = Rig::start().await;
+    let reply = rig.send(&[]).await;
     let packet = element(&reply, "send_listid");
     assert!(packet.len() == 31 && packet.starts_with("100020141111"), "{packet}");
     let expected = format!(
@@ -29,15 +29,15 @@ async fn a_packet_is_sent_in_the_words_and_order_of_the_wire() {
          </xml>"
     );
     assert_eq!(reply, expected);
-    assert_eq!(bench.send(&[("nonce_str", "another")]).await, expected, "the same call, the same answer");
-    assert_eq!(bench.funds().await, 4000);
-    bench.assert_books(1).await;
+    assert_eq!(rig.send(&[("nonce_str", "another")]).await, expected, "the same call, the same answer");
+    assert_eq!(rig.funds().await, 4000);
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_wrong_field_is_named_in_the_words_of_the_wire_and_echoed() {
-    let bench = Bench::start().await;
-    let reply = bench.send(&[("total_num", "2")]).await;
+    let rig = Rig::start().await;
+    let reply = rig.send(&[("total_num", "2")]).await;
     let expected = format!(
         "<xml>\n\
          <return_code><![CDATA[SUCCESS]]></return_code>\n\
@@ -62,19 +62,19 @@ async fn a_wrong_field_is_named_in_the_words_of_the_wire_and_echoed() {
         ("mch_id", "1000009x", "参数错误:输入的商户号有误."),
         ("mch_id", "10000097", "参数错误:找不到对应的商户号."),
     ] {
-        let reply = bench.send(&[(name, value)]).await;
+        let reply = rig.send(&[(name, value)]).await;
         assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "PARAM_ERROR"], "{name}={value}");
         assert_eq!((element(&reply, "err_code_des"), element(&reply, "return_msg")), (text, text));
         assert_eq!(element(&reply, "re_openid"), if name == "re_openid" { value } else { OPENID });
         // An amount that is none is echoed as 0.
         assert_eq!(element(&reply, "total_amount"), if name == "total_amount" { "0" } else { "1000" });
     }
-    bench.assert_books(0).await;
+    rig.assert_books(0).await;
 }
 
 #[tokio::test]
 async fn what_is_not_xml_gets_the_literal_answer_and_no_echo() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let expected = "<xml>\n\
          <return_code><![CDATA[FAIL]]></return_code>\n\
          <return_msg><![CDATA[输入xml参数格式错误]]></return_msg>\n\
@@ -88,20 +88,20 @@ async fn what_is_not_xml_gets_the_literal_answer_and_no_echo() {
     let doctype = format!("<!DOCTYPE xml [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{}", signed(KEY, &sample()));
     let too_large = format!("<xml><remark>{}</remark></xml>", "a".repeat(40_000));
     for body in [String::new(), "{}".to_owned(), "<xml>".to_owned(), duplicate, doctype, too_large] {
-        assert_eq!(bench.post(PATH, body.clone()).await, expected, "{}", &body[..body.len().min(80)]);
+        assert_eq!(rig.post(PATH, body.clone()).await, expected, "{}", &body[..body.len().min(80)]);
     }
-    bench.assert_books(0).await;
+    rig.assert_books(0).await;
 }
 
 #[tokio::test]
 async fn checks_come_in_the_order_of_production() {
-    let bench = Bench::start().await;
-    bench.send(&[]).await;
+    let rig = Rig::start().await;
+    rig.send(&[]).await;
     let other_app = ("wxappid", "wx2421b1c4370ec43b");
     // Everything is wrong; then one thing after another is put right.
     let wrong_key = "0123456789abcdef0123456789abcdef";
     let answer = async |key: &str, changes: &[(&str, &str)]| {
-        let reply = bench.send_with(key, changes).await;
+        let reply = rig.send_with(key, changes).await;
         format!("{} {}", element(&reply, "err_code"), element(&reply, "err_code_des"))
     };
     let other_person = ("re_openid", OTHER_OPENID);
@@ -111,30 +111,30 @@ async fn checks_come_in_the_order_of_production() {
     assert_eq!(answer(KEY, &[other_app, other_person]).await, "PARAM_ERROR 参数错误:商户号和wxappid不匹配.");
     assert_eq!(answer(KEY, &[other_person]).await, "FATAL_ERROR 更换了openid，但商户单号未更新");
     // An address that is not on the list comes before the comparison with the first call.
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "allowed_addresses": ["192.168.0.1"] })).await;
-    let reply = bench.send(&[("total_amount", "1001")]).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "allowed_addresses": ["192.168.0.1"] })).await;
+    let reply = rig.send(&[("total_amount", "1001")]).await;
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "NO_AUTH"]);
     assert_eq!(element(&reply, "err_code_des"), "IP地址非你在商户平台设置的可用IP地址");
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "allowed_addresses": ["127.0.0.1"] })).await;
-    let reply = bench.send(&[("total_amount", "1001")]).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "allowed_addresses": ["127.0.0.1"] })).await;
+    let reply = rig.send(&[("total_amount", "1001")]).await;
     assert_eq!(element(&reply, "err_code_des"), "更换了金额，但商户单号未更新");
     assert_eq!(element(&reply, "total_amount"), "1001", "the new value is echoed");
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn limits_and_funds_decline_in_their_own_words() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let new = |number: u32| format!("1000009820141111{number:010}");
-    let reply = bench.send(&[("total_amount", "20001")]).await;
+    let reply = rig.send(&[("total_amount", "20001")]).await;
     assert_eq!(element(&reply, "err_code"), "MONEY_LIMIT");
     assert_eq!(element(&reply, "return_msg"), "每个红包的平均金额必须在1.00元到200.00元之间.");
 
-    let reply = bench.send(&[("total_amount", "5001")]).await;
+    let reply = rig.send(&[("total_amount", "5001")]).await;
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "NOTENOUGH"]);
     assert_eq!(element(&reply, "err_code_des"), "帐号余额不足，请到商户平台充值后再重试");
-    bench.top_up("T2", 1).await;
-    assert_eq!(codes(&bench.send(&[("total_amount", "5001")]).await), ["SUCCESS"; 3]);
+    rig.top_up("T2", 1).await;
+    assert_eq!(codes(&rig.send(&[("total_amount", "5001")]).await), ["SUCCESS"; 3]);
 
     let limits = |limits| json!({ "keys": [{ "key": KEY }], "limits": limits });
     for (number, limit, code) in [
@@ -143,96 +143,134 @@ async fn limits_and_funds_decline_in_their_own_words() {
         (3, json!({ "recipient_amount_per_day_fen": 5001 }), "RCVDAMOUNT_LIMIT"),
         (4, json!({ "packets_per_minute": 0 }), "FREQ_LIMIT"),
     ] {
-        bench.put_merchant(limits(limit)).await;
-        assert_eq!(codes(&bench.send(&[("mch_billno", &new(number))]).await), ["SUCCESS", "FAIL", code]);
+        rig.put_merchant(limits(limit)).await;
+        assert_eq!(codes(&rig.send(&[("mch_billno", &new(number))]).await), ["SUCCESS", "FAIL", code]);
     }
-    bench.put_merchant(limits(json!({ "amount_max_fen": 499_900 }))).await;
-    let reply = bench.send(&[("mch_billno", &new(5)), ("total_amount", "20001"), ("scene_id", "")]).await;
+    rig.put_merchant(limits(json!({ "amount_max_fen": 499_900 }))).await;
+    let reply = rig.send(&[("mch_billno", &new(5)), ("total_amount", "20001"), ("scene_id", "")]).await;
     assert_eq!(element(&reply, "err_code"), "PARAM_ERROR");
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "frozen": true })).await;
-    let reply = bench.send(&[("mch_billno", &new(6))]).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "frozen": true })).await;
+    let reply = rig.send(&[("mch_billno", &new(6))]).await;
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "PAYER_ACCOUNT_ABNORMAL"]);
     // Accepted: one. Landed: three limits and the frozen one. The rate limit and wrong fields left nothing.
-    bench.assert_books(5).await;
+    rig.assert_books(5).await;
 }
 
 #[tokio::test]
 async fn a_key_counts_while_it_is_valid_and_any_of_several_does() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let second = "8934e7d15453e97507ef794cf7b0519d";
     let body = json!({ "keys": [
         { "key": KEY, "valid_until": "2014-11-11T12:00:00+08:00" },
         { "key": second, "valid_from": "2014-11-11T11:00:00+08:00" },
     ] });
-    bench.put_merchant(body).await;
-    assert_eq!(element(&bench.send(&[]).await, "err_code"), "SIGN_ERROR", "the first key is over");
-    assert_eq!(codes(&bench.send_with(second, &[]).await), ["SUCCESS"; 3]);
-    bench.put_merchant(json!({ "keys": [] })).await;
-    assert_eq!(element(&bench.send(&[]).await, "err_code"), "SIGN_ERROR", "a merchant without a key is nobody");
+    rig.put_merchant(body).await;
+    assert_eq!(element(&rig.send(&[]).await, "err_code"), "SIGN_ERROR", "the first key is over");
+    assert_eq!(codes(&rig.send_with(second, &[]).await), ["SUCCESS"; 3]);
+    rig.put_merchant(json!({ "keys": [] })).await;
+    assert_eq!(element(&rig.send(&[]).await, "err_code"), "SIGN_ERROR", "a merchant without a key is nobody");
 }
 
 #[tokio::test]
 async fn strict_mode_takes_only_what_production_takes() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let extra = [("sign_type", "MD5")];
-    assert_eq!(codes(&bench.send(&extra).await), ["SUCCESS"; 3], "compatible mode takes a signed extra field");
+    assert_eq!(codes(&rig.send(&extra).await), ["SUCCESS"; 3], "compatible mode takes a signed extra field");
     let emoji = [("mch_billno", "1"), ("wishing", "🧧")];
-    assert_eq!(codes(&bench.send(&emoji).await), ["SUCCESS"; 3]);
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
-    assert_eq!(element(&bench.send(&extra).await, "err_code"), "SIGN_ERROR");
-    assert_eq!(element(&bench.send(&emoji).await, "err_code"), "PARAM_ERROR");
+    assert_eq!(codes(&rig.send(&emoji).await), ["SUCCESS"; 3]);
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
+    assert_eq!(element(&rig.send(&extra).await, "err_code"), "SIGN_ERROR");
+    assert_eq!(element(&rig.send(&emoji).await, "err_code"), "PARAM_ERROR");
     let lower = signed(KEY, &sample());
     let sign = element(&lower, "sign").to_owned();
     let lower = lower.replace(&sign, &sign.to_lowercase());
-    assert_eq!(element(&bench.post(PATH, lower).await, "err_code"), "SIGN_ERROR");
-    assert_eq!(codes(&bench.send(&[]).await), ["SUCCESS"; 3]);
+    assert_eq!(element(&rig.post(PATH, lower).await, "err_code"), "SIGN_ERROR");
+    assert_eq!(codes(&rig.send(&[]).await), ["SUCCESS"; 3]);
 }
 
 #[tokio::test]
 async fn a_call_without_an_outcome_is_a_system_error_and_settled_all_the_same() {
-    let bench = Bench::start().await;
-    bench.faults.plan([Fault::Conflict; 5]);
-    let reply = bench.send(&[]).await;
+    let rig = Rig::start().await;
+    rig.faults.plan([Fault::Conflict; 5]);
+    let reply = rig.send(&[]).await;
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "SYSTEMERROR"]);
     assert_eq!(element(&reply, "mch_billno"), BILL_NO);
-    bench.faults.plan([Fault::UnknownApplied]);
-    assert_eq!(codes(&bench.send(&[]).await), ["SUCCESS"; 3]);
-    assert_eq!(bench.funds().await, 4000);
-    bench.assert_books(1).await;
+    rig.faults.plan([Fault::UnknownApplied]);
+    assert_eq!(codes(&rig.send(&[]).await), ["SUCCESS"; 3]);
+    assert_eq!(rig.funds().await, 4000);
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_thousand_calls_at_once_with_one_number_are_one_packet() {
-    let bench = std::sync::Arc::new(Bench::start().await);
+    let rig = std::sync::Arc::new(Rig::start().await);
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..1000 {
-        let bench = bench.clone();
-        calls.spawn(async move { bench.send(&[]).await });
+        let rig = rig.clone();
+        calls.spawn(async move { rig.send(&[]).await });
     }
     let replies = calls.join_all().await;
     assert_eq!(codes(&replies[0]), ["SUCCESS"; 3]);
     assert!(replies.iter().all(|reply| *reply == replies[0]));
-    assert_eq!(bench.funds().await, 4000);
-    bench.assert_books(1).await;
+    assert_eq!(rig.funds().await, 4000);
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn only_post_is_a_call() {
-    let bench = Bench::start().await;
-    let url = format!("http://{}{PATH}", bench.addresses.plain.unwrap());
+    let rig = Rig::start().await;
+    let url = format!("http://{}{PATH}", rig.addresses.plain.unwrap());
     let reply = reqwest::get(url).await.unwrap().text().await.unwrap();
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "REQUIRE_POST_METHOD"]);
     let body = signed(KEY, &with(&sample(), &[]));
-    let url = format!("http://{}/mmpaymkttransfers/nothing", bench.addresses.plain.unwrap());
+    let url = format!("http://{}/mmpaymkttransfers/nothing", rig.addresses.plain.unwrap());
     let reply = reqwest::Client::new().post(url).body(body).send().await.unwrap();
     assert_eq!(reply.status(), 404);
 }
 
 #[tokio::test]
 async fn nobody_pays_for_a_sub_merchant() {
-    let bench = Bench::start().await;
-    let reply = bench.send(&[("sub_mch_id", "10000090")]).await;
+    let rig = Rig::start().await;
+    let reply = rig.send(&[("sub_mch_id", "10000090")]).await;
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "ACCEPTMODE_ERROR"]);
-    assert_eq!(codes(&bench.send(&[("sub_mch_id", "")]).await), ["SUCCESS"; 3], "an empty field is none");
-    bench.assert_books(1).await;
+    assert_eq!(codes(&rig.send(&[("sub_mch_id", "")]).await), ["SUCCESS"; 3], "an empty field is none");
+    rig.assert_books(1).await;
+}
+
+/// The request of 2014, with every field of its table and the one that only its sample has.
+#[tokio::test]
+async fn the_fields_of_2014_are_taken_in_both_modes_and_checked() {
+    let old = [
+        ("nick_name", "天虹百货"),
+        ("min_value", "1000"),
+        ("max_value", "1000"),
+        ("logo_imgurl", "https://wx.gtimg.com/mch/img/ico-logo.png"),
+        ("share_content", "快来参加猜灯谜活动"),
+        ("share_url", "http://www.qq.com"),
+        ("share_imgurl", "https://wx.gtimg.com/mch/img/ico-logo.png"),
+    ];
+    let rig = Rig::start().await;
+    // Empty, as in the sample: it counts in no signature.
+    let sample = [&old[..], &[("act_id", ""), ("sub_mch_id", "")]].concat();
+    assert_eq!(codes(&rig.send(&sample).await), ["SUCCESS"; 3]);
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
+    let again = [&old[..], &[("mch_billno", "2014")]].concat();
+    assert_eq!(codes(&rig.send(&again).await), ["SUCCESS"; 3]);
+    for (name, value, text) in [
+        ("min_value", "999", "参数错误:发放金额、最小金额、最大金额必须相等."),
+        ("max_value", "1001", "参数错误:发放金额、最小金额、最大金额必须相等."),
+        ("nick_name", "十七个字的提供方名称实在是太长了吧", "参数错误:nick_name字段必填，并且少于16字符."),
+    ] {
+        let reply = rig.send(&[&old[..], &[("mch_billno", "2015"), (name, value)]].concat()).await;
+        assert_eq!(element(&reply, "err_code_des"), text, "{name}={value}");
+    }
+    rig.assert_books(2).await;
+}
+
+#[tokio::test]
+async fn every_endpoint_of_the_table_has_a_door() {
+    let rig = Rig::start().await;
+    for endpoint in hongbao_wire::Endpoint::ALL {
+        assert_eq!(element(&rig.post(endpoint.path, "").await, "err_code"), "XML_ERROR", "{}", endpoint.name);
+    }
 }

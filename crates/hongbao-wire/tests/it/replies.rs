@@ -240,7 +240,7 @@ fn an_answer_is_accepted_declined_or_refused() {
     assert_eq!(answer(&[success, ("result_code", "SUCCESS"), ("err_code", "SUCCESS")]), Ok(Answer::Accepted));
     assert_eq!(answer(&[success, ("result_code", "SUCCESS")]), Ok(Answer::Accepted));
 
-    let declined = |code, description: &str| Ok(Answer::Declined { code, description: description.to_owned() });
+    let declined = |code, description: &str| Ok(Answer::Failed { code, description: description.to_owned() });
     // The generations since mid-2016, and the one before.
     for first in [success, fail] {
         let reply = [first, ("result_code", "FAIL"), ("err_code", "NOTENOUGH"), ("err_code_des", "余额不足")];
@@ -269,5 +269,5 @@ fn what_fits_none_of_them_is_unclear() {
 #[test]
 fn our_own_xml_error_is_read_as_declined() {
     let reply = decode_reply(Reply::xml_error().to_xml().as_bytes()).unwrap();
-    assert!(matches!(Answer::read(&reply), Ok(Answer::Declined { code: ErrorCode::XmlError, .. })));
+    assert!(matches!(Answer::read(&reply), Ok(Answer::Failed { code: ErrorCode::XmlError, .. })));
 }

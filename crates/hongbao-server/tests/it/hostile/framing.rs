@@ -4,7 +4,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Raw, SEND, XML_ERROR, assert_sends, assert_untouched, body_of, replies, request};
-use crate::bench::{BILL_NO, Bench, PATIENCE, codes};
+use crate::rig::{BILL_NO, PATIENCE, Rig, codes};
 
 /// A request's head with these headers, then these bytes.
 fn raw(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
@@ -28,7 +28,7 @@ const CLOSE: &str = "Connection: close\r\n";
 
 #[tokio::test]
 async fn a_body_of_doubtful_length_is_refused_and_the_connection_closed() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let body = body_of("1");
     let length = body.len();
     let own = |headers: &str| raw(headers, &body);
@@ -51,20 +51,20 @@ async fn a_body_of_doubtful_length_is_refused_and_the_connection_closed() {
     ] {
         let behind = request(CLOSE, &body_of("2"));
         let bytes = [bytes, behind.into_bytes()].concat();
-        let answer = Raw::send(&bench, bytes).await.rest().await;
+        let answer = Raw::send(&rig, bytes).await.rest().await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{name}: {answer}");
         assert_eq!(replies(&answer).len(), 1, "{name}: {answer}");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn chunks_in_http_1_0_are_refused() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let head = format!("POST {SEND} HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n");
-    let answer = Raw::send(&bench, [head.into_bytes(), chunked(&body_of("1"))].concat()).await.rest().await;
+    let answer = Raw::send(&rig, [head.into_bytes(), chunked(&body_of("1"))].concat()).await.rest().await;
     assert!(answer.starts_with("HTTP/1.0 400 ") || answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 /// Which of the two counts is settled (the chunks do), and whatever a proxy before us may have taken for
@@ -77,35 +77,35 @@ async fn a_body_with_a_length_and_chunks_is_the_last_of_its_connection() {
         "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n".to_owned(),
         "Transfer-Encoding: chunked\r\nContent-Length: 99999\r\n".to_owned(),
     ] {
-        let bench = Bench::start().await;
+        let rig = Rig::start().await;
         let behind = request(CLOSE, &body_of("2"));
         let bytes = [raw(&headers, chunked(&body_of(BILL_NO))), behind.into_bytes()].concat();
-        let answer = Raw::send(&bench, bytes).await.rest().await;
+        let answer = Raw::send(&rig, bytes).await.rest().await;
         assert_eq!(replies(&answer).len(), 1, "{headers}{answer}");
         assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
         assert_eq!(codes(&answer), ["SUCCESS"; 3]);
-        assert_sends(&bench).await;
+        assert_sends(&rig).await;
     }
 }
 
 #[tokio::test]
 async fn chunks_are_put_together() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let chunked = chunked(&body_of(BILL_NO));
     let extended: Vec<u8> = String::from_utf8_lossy(&chunked).replace("64\r\n", "64;a=b\r\n").into_bytes();
     assert_ne!(extended, chunked);
     let trailing = [&chunked[..chunked.len() - 2], b"X-Total-Amount: 1\r\n\r\n"].concat();
     for (name, body) in [("plain", chunked), ("with trailers", trailing)] {
         let headers = format!("Transfer-Encoding: chunked\r\n{CLOSE}");
-        let answer = Raw::send(&bench, raw(&headers, body)).await.rest().await;
+        let answer = Raw::send(&rig, raw(&headers, body)).await.rest().await;
         assert_eq!(codes(&answer), ["SUCCESS"; 3], "{name}");
     }
-    assert_sends(&bench).await;
+    assert_sends(&rig).await;
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_or_makes_no_sense_is_no_xml() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let body = body_of("1");
     let whole = chunked(&body);
     for (name, bytes) in [
@@ -117,18 +117,18 @@ async fn a_body_that_breaks_off_or_makes_no_sense_is_no_xml() {
         ("a chunk below zero", raw("Transfer-Encoding: chunked\r\n", "-1\r\n")),
         ("a chunk longer than it says", raw("Transfer-Encoding: chunked\r\n", "2\r\n<xml/>\r\n0\r\n\r\n")),
     ] {
-        let mut connection = Raw::send(&bench, bytes).await;
+        let mut connection = Raw::send(&rig, bytes).await;
         connection.0.shutdown().await.unwrap();
         let answer = connection.rest().await;
         assert!(answer.ends_with(XML_ERROR), "{name}: {answer}");
         assert_eq!(replies(&answer).len(), 1, "{name}: {answer}");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_request_behind_a_refused_body_is_not_read() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let behind = request(CLOSE, &body_of("1"));
     for (name, refused) in [
         ("no XML", request("", "<xml>")),
@@ -136,43 +136,43 @@ async fn a_request_behind_a_refused_body_is_not_read() {
         // Its body is the request behind it, and it is longer than that.
         ("too large, and not there", String::from_utf8(raw("Content-Length: 40000\r\n", "")).unwrap()),
     ] {
-        let answer = Raw::send(&bench, format!("{refused}{behind}{behind}")).await.rest().await;
+        let answer = Raw::send(&rig, format!("{refused}{behind}{behind}")).await.rest().await;
         assert_eq!(replies(&answer).len(), 1, "{name}: {answer}");
         assert!(answer.ends_with(XML_ERROR), "{name}: {answer}");
         assert!(answer.to_lowercase().contains("connection: close"), "{name}: {answer}");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn requests_behind_one_another_are_answered_in_turn() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let bytes = [
         request("", &body_of("1")),
         request("", &body_of("1").replace("1000</", "2000</").replace("[1000]", "[2000]")),
         request("", &body_of("1")),
         request(CLOSE, &body_of("2")),
     ];
-    let answer = Raw::send(&bench, bytes.concat()).await.rest().await;
+    let answer = Raw::send(&rig, bytes.concat()).await.rest().await;
     let codes: Vec<_> = replies(&answer).into_iter().map(|reply| codes(reply)[2]).collect();
     assert_eq!(codes, ["SUCCESS", "SIGN_ERROR", "SUCCESS", "SUCCESS"]);
-    assert_eq!(bench.funds().await, 3000);
-    bench.assert_books(2).await;
+    assert_eq!(rig.funds().await, 3000);
+    rig.assert_books(2).await;
 }
 
 #[tokio::test]
 async fn http_1_0_is_answered_once() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let one = request("", &body_of(BILL_NO)).replace("HTTP/1.1", "HTTP/1.0");
-    let answer = Raw::send(&bench, format!("{one}{one}")).await.rest().await;
+    let answer = Raw::send(&rig, format!("{one}{one}")).await.rest().await;
     assert_eq!(replies(&answer).len(), 1, "{answer}");
     assert_eq!(codes(&answer), ["SUCCESS"; 3]);
-    assert_sends(&bench).await;
+    assert_sends(&rig).await;
 }
 
 #[tokio::test]
 async fn what_is_not_http_is_turned_away() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for (name, bytes) in [
         ("nonsense", b"hello\r\n\r\n".to_vec()),
         ("bytes", vec![0xFF; 4096]),
@@ -182,52 +182,52 @@ async fn what_is_not_http_is_turned_away() {
         ("HTTP/9.9", format!("POST {SEND} HTTP/9.9\r\n\r\n").into_bytes()),
         ("a TLS greeting", vec![0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3]),
     ] {
-        let answer = Raw::send(&bench, bytes).await.rest().await;
+        let answer = Raw::send(&rig, bytes).await.rest().await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{name}: {answer}");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn http_without_tls_is_turned_away_at_the_tls_door() {
-    let bench = Bench::start().await;
-    let mut raw = Raw::connect(bench.addresses.tls).await;
+    let rig = Rig::start().await;
+    let mut raw = Raw::connect(rig.addresses.tls).await;
     raw.write(request(CLOSE, &body_of("1"))).await;
     let answer = raw.rest().await;
     assert!(!answer.contains("HTTP") && !answer.contains("xml"), "{answer}");
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_client_that_asks_first_is_told_to_go_on_or_not() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let body = body_of(BILL_NO);
     let headers = format!("Content-Length: {}\r\nExpect: 100-continue\r\n{CLOSE}", body.len());
-    let mut asking = Raw::send(&bench, raw(&headers, "")).await;
+    let mut asking = Raw::send(&rig, raw(&headers, "")).await;
     assert_eq!(asking.until("\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
     asking.write(&body).await;
     assert_eq!(codes(&asking.rest().await), ["SUCCESS"; 3]);
 
     let headers = "Content-Length: 2147483648\r\nExpect: 100-continue\r\n";
-    let answer = Raw::send(&bench, raw(headers, "")).await.rest().await;
+    let answer = Raw::send(&rig, raw(headers, "")).await.rest().await;
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(XML_ERROR), "{answer}");
-    assert_sends(&bench).await;
+    assert_sends(&rig).await;
 }
 
 #[tokio::test]
 async fn a_compressed_body_is_not_unpacked() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for coding in ["gzip", "deflate", "br"] {
         let packed = gzip(body_of("1").as_bytes());
         let headers = format!("Content-Encoding: {coding}\r\nContent-Length: {}\r\n", packed.len());
-        let answer = Raw::send(&bench, raw(&headers, packed)).await.rest().await;
+        let answer = Raw::send(&rig, raw(&headers, packed)).await.rest().await;
         assert!(answer.ends_with(XML_ERROR), "{coding}: {answer}");
     }
     let packed = gzip(body_of("1").as_bytes());
     let headers = format!("Transfer-Encoding: gzip, chunked\r\n{CLOSE}");
     let chunk = [format!("{:x}\r\n", packed.len()).as_bytes(), &packed, b"\r\n0\r\n\r\n"].concat();
-    assert!(Raw::send(&bench, raw(&headers, chunk)).await.rest().await.ends_with(XML_ERROR));
-    assert_untouched(&bench).await;
+    assert!(Raw::send(&rig, raw(&headers, chunk)).await.rest().await.ends_with(XML_ERROR));
+    assert_untouched(&rig).await;
 }
 
 /// A gzip file with one stored block.
@@ -247,11 +247,11 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_person_who_brings_a_body_is_answered_without_it() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let head = "POST /packets/1000/claims HTTP/1.1\r\nHost: a\r\nContent-Length: 2147483648\r\n\r\n{";
-    let mut connection = Raw::send(&bench, head).await;
+    let mut connection = Raw::send(&rig, head).await;
     let mut answer = Vec::new();
     tokio::time::timeout(PATIENCE, connection.0.read_to_end(&mut answer)).await.unwrap().unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&answer));
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }

@@ -15,9 +15,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::{Raw, SEND, assert_untouched, body_of, request};
-use crate::bench::{
-    BILL_NO, Bench, Identity, KEY, NOON, PATIENCE, codes, element, merchant_with, sample, signed, with,
-};
+use crate::rig::{BILL_NO, Identity, KEY, NOON, PATIENCE, Rig, codes, element, merchant_with, sample, signed, with};
 
 const OTHER_MERCHANT: &str = "10000099";
 const OTHER_KEY: &str = "8934e7d15453e97507ef794cf7b0519d";
@@ -30,10 +28,10 @@ fn assert_ca_error(name: &str, reply: &str) {
 
 #[tokio::test]
 async fn a_certificate_is_known_by_its_key_and_not_by_its_names() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let (registered, stranger) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-    let good = bench.authority.client_of(&registered, |_| ());
-    bench.put_merchant(merchant_with(&[(&good, Validity::ALWAYS)])).await;
+    let good = rig.authority.client_of(&registered, |_| ());
+    rig.put_merchant(merchant_with(&[(&good, Validity::ALWAYS)])).await;
 
     let second_name = DnType::CustomDnType(vec![2, 5, 4, 3]);
     let names: [(&str, Vec<(DnType, DnValue)>); 5] = [
@@ -44,7 +42,7 @@ async fn a_certificate_is_known_by_its_key_and_not_by_its_names() {
         ("UTF-16", vec![(DnType::CommonName, DnValue::BmpString(BmpString::try_from("10000098").unwrap()))]),
     ];
     let of = |key: &KeyPair, names: &[(DnType, DnValue)], alternative: &str| {
-        bench.authority.client_of(key, |params| {
+        rig.authority.client_of(key, |params| {
             params.distinguished_name = rcgen::DistinguishedName::new();
             for (kind, name) in names {
                 params.distinguished_name.push(kind.clone(), name.clone());
@@ -54,42 +52,42 @@ async fn a_certificate_is_known_by_its_key_and_not_by_its_names() {
     };
     for (name, names) in &names {
         let forged = of(&stranger, names, "10000098");
-        assert_ca_error(name, &bench.send_over_tls(Some(&forged)).await);
+        assert_ca_error(name, &rig.send_over_tls(Some(&forged)).await);
     }
-    bench.assert_books(0).await;
+    rig.assert_books(0).await;
     // The registered key may be certified anew, under any name and serial number.
     for (name, names) in &names {
         let renewed = of(&registered, names, OTHER_MERCHANT);
-        assert_eq!(codes(&bench.send_over_tls(Some(&renewed)).await), ["SUCCESS"; 3], "{name}");
+        assert_eq!(codes(&rig.send_over_tls(Some(&renewed)).await), ["SUCCESS"; 3], "{name}");
     }
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_registered_key_without_a_trusted_issuer_is_nobody() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let key = KeyPair::generate().unwrap();
-    let issued = bench.authority.client_of(&key, |_| ());
-    bench.put_merchant(merchant_with(&[(&issued, Validity::ALWAYS)])).await;
-    let own = crate::bench::params("10000098", &[], (2014, 2015)).self_signed(&key).unwrap().pem();
+    let issued = rig.authority.client_of(&key, |_| ());
+    rig.put_merchant(merchant_with(&[(&issued, Validity::ALWAYS)])).await;
+    let own = crate::rig::params("10000098", &[], (2014, 2015)).self_signed(&key).unwrap().pem();
     let own = Identity { certificate: own, key: key.serialize_pem() };
-    assert_ca_error("issued by itself", &bench.send_over_tls(Some(&own)).await);
-    let with_root = Identity { certificate: format!("{}{}", own.certificate, bench.authority.pem), key: own.key };
-    assert_ca_error("with the root beside it", &bench.send_over_tls(Some(&with_root)).await);
-    bench.assert_books(0).await;
-    assert_eq!(codes(&bench.send_over_tls(Some(&issued)).await), ["SUCCESS"; 3]);
+    assert_ca_error("issued by itself", &rig.send_over_tls(Some(&own)).await);
+    let with_root = Identity { certificate: format!("{}{}", own.certificate, rig.authority.pem), key: own.key };
+    assert_ca_error("with the root beside it", &rig.send_over_tls(Some(&with_root)).await);
+    rig.assert_books(0).await;
+    assert_eq!(codes(&rig.send_over_tls(Some(&issued)).await), ["SUCCESS"; 3]);
 }
 
 #[tokio::test]
 async fn a_certificate_speaks_for_one_merchant_only() {
-    let bench = Bench::start().await;
-    let (mine, theirs) = (bench.authority.client((2014, 2015)), bench.authority.client((2014, 2015)));
-    bench.put_merchant(merchant_with(&[(&mine, Validity::ALWAYS)])).await;
+    let rig = Rig::start().await;
+    let (mine, theirs) = (rig.authority.client((2014, 2015)), rig.authority.client((2014, 2015)));
+    rig.put_merchant(merchant_with(&[(&mine, Validity::ALWAYS)])).await;
     let other = json!({ "keys": [{ "key": OTHER_KEY }], "certificates": [{ "pem": theirs.certificate }] });
-    assert_eq!(bench.put(&format!("/admin/merchants/{OTHER_MERCHANT}"), &other).await.0, 204);
-    let url = format!("https://{}{SEND}", bench.addresses.tls.unwrap());
+    assert_eq!(rig.put(&format!("/admin/merchants/{OTHER_MERCHANT}"), &other).await.0, 204);
+    let url = format!("https://{}{SEND}", rig.addresses.tls.unwrap());
     let send = async |identity: &Identity, body: String| {
-        bench.tls_client(Some(identity)).post(&url).body(body).send().await.unwrap().text().await.unwrap()
+        rig.tls_client(Some(identity)).post(&url).body(body).send().await.unwrap().text().await.unwrap()
     };
     let their_fields = with(&sample(), &[("mch_id", OTHER_MERCHANT)]);
     for (name, identity, body) in [
@@ -100,18 +98,18 @@ async fn a_certificate_speaks_for_one_merchant_only() {
     }
     let reply = send(&mine, signed(OTHER_KEY, &sample())).await;
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "SIGN_ERROR"], "my certificate, their key");
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn headers_that_tell_of_a_certificate_are_not_believed() {
-    let bench = Bench::start().await;
-    let identity = bench.authority.client((2014, 2015));
-    bench.put_merchant(merchant_with(&[(&identity, Validity::ALWAYS)])).await;
+    let rig = Rig::start().await;
+    let identity = rig.authority.client((2014, 2015));
+    rig.put_merchant(merchant_with(&[(&identity, Validity::ALWAYS)])).await;
     let escaped = identity.certificate.replace('\n', "%0A").replace(' ', "%20");
     let fingerprint = "0".repeat(64);
-    let url = format!("https://{}{SEND}", bench.addresses.tls.unwrap());
-    let reply = bench
+    let url = format!("https://{}{SEND}", rig.addresses.tls.unwrap());
+    let reply = rig
         .tls_client(None)
         .post(url)
         .header("X-SSL-Client-Verify", "SUCCESS")
@@ -125,18 +123,18 @@ async fn headers_that_tell_of_a_certificate_are_not_believed() {
     assert_ca_error("headers", &reply.await.unwrap().text().await.unwrap());
     // Nor are those that tell of an address.
     let elsewhere = json!({ "keys": [{ "key": KEY }], "allowed_addresses": ["10.1.2.3"] });
-    bench.put_merchant(elsewhere).await;
+    rig.put_merchant(elsewhere).await;
     let headers =
         "X-Forwarded-For: 10.1.2.3\r\nX-Real-IP: 10.1.2.3\r\nForwarded: for=10.1.2.3\r\nConnection: close\r\n";
-    let reply = Raw::send(&bench, request(headers, &body_of(BILL_NO))).await.rest().await;
+    let reply = Raw::send(&rig, request(headers, &body_of(BILL_NO))).await.rest().await;
     assert!(reply.contains("NO_AUTH"), "{reply}");
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "allowed_addresses": [] })).await;
-    assert_untouched(&bench).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "allowed_addresses": [] })).await;
+    assert_untouched(&rig).await;
 }
 
 /// A handshake with the TLS door, one call, and everything that came back; and whether the handshake was whole.
-async fn call_over(bench: &Bench, config: &Arc<ClientConfig>) -> (Option<HandshakeKind>, String) {
-    let stream = TcpStream::connect(bench.addresses.tls.unwrap()).await.unwrap();
+async fn call_over(rig: &Rig, config: &Arc<ClientConfig>) -> (Option<HandshakeKind>, String) {
+    let stream = TcpStream::connect(rig.addresses.tls.unwrap()).await.unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let mut stream = TlsConnector::from(config.clone()).connect(name, stream).await.unwrap();
     stream.write_all(request("Connection: close\r\n", &body_of(BILL_NO)).as_bytes()).await.unwrap();
@@ -145,9 +143,9 @@ async fn call_over(bench: &Bench, config: &Arc<ClientConfig>) -> (Option<Handsha
     (stream.get_ref().1.handshake_kind(), reply)
 }
 
-fn client_config(bench: &Bench, identity: &Identity, version: &'static SupportedProtocolVersion) -> Arc<ClientConfig> {
+fn client_config(rig: &Rig, identity: &Identity, version: &'static SupportedProtocolVersion) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(bench.authority.pem.as_bytes()).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_slice(rig.authority.pem.as_bytes()).unwrap()).unwrap();
     let chain = vec![CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -158,33 +156,33 @@ fn client_config(bench: &Bench, identity: &Identity, version: &'static Supported
 #[tokio::test]
 async fn a_resumed_session_does_not_outlive_a_withdrawn_certificate() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let bench = Bench::start().await;
-        let identity = bench.authority.client((2014, 2015));
-        bench.put_merchant(merchant_with(&[(&identity, Validity::ALWAYS)])).await;
-        let config = client_config(&bench, &identity, version);
-        let (kind, reply) = call_over(&bench, &config).await;
+        let rig = Rig::start().await;
+        let identity = rig.authority.client((2014, 2015));
+        rig.put_merchant(merchant_with(&[(&identity, Validity::ALWAYS)])).await;
+        let config = client_config(&rig, &identity, version);
+        let (kind, reply) = call_over(&rig, &config).await;
         assert_eq!(kind, Some(HandshakeKind::Full));
         assert!(reply.contains("<![CDATA[SUCCESS]]></result_code>"), "{reply}");
-        let (kind, reply) = call_over(&bench, &config).await;
+        let (kind, reply) = call_over(&rig, &config).await;
         assert_eq!(kind, Some(HandshakeKind::Resumed), "{version:?}");
         assert!(reply.contains("<![CDATA[SUCCESS]]></result_code>"), "it brings its certificate: {reply}");
 
         let over = Validity { until: Some(NOON), ..Validity::ALWAYS };
-        bench.put_merchant(merchant_with(&[(&identity, over)])).await;
-        let (kind, reply) = call_over(&bench, &config).await;
+        rig.put_merchant(merchant_with(&[(&identity, over)])).await;
+        let (kind, reply) = call_over(&rig, &config).await;
         assert_eq!(kind, Some(HandshakeKind::Resumed), "{version:?}");
         assert!(reply.contains("CA_ERROR"), "{reply}");
-        bench.assert_books(1).await;
+        rig.assert_books(1).await;
     }
 }
 
 #[tokio::test]
 async fn a_connection_does_not_outlive_a_withdrawn_certificate() {
-    let bench = Bench::start().await;
-    let identity = bench.authority.client((2014, 2015));
-    bench.put_merchant(merchant_with(&[(&identity, Validity::ALWAYS)])).await;
-    let config = client_config(&bench, &identity, &rustls::version::TLS13);
-    let stream = TcpStream::connect(bench.addresses.tls.unwrap()).await.unwrap();
+    let rig = Rig::start().await;
+    let identity = rig.authority.client((2014, 2015));
+    rig.put_merchant(merchant_with(&[(&identity, Validity::ALWAYS)])).await;
+    let config = client_config(&rig, &identity, &rustls::version::TLS13);
+    let stream = TcpStream::connect(rig.addresses.tls.unwrap()).await.unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let mut stream = TlsConnector::from(config).connect(name, stream).await.unwrap();
     let mut call = async |headers: &str, bill_no: &str| {
@@ -197,9 +195,9 @@ async fn a_connection_does_not_outlive_a_withdrawn_certificate() {
     };
     assert!(call("", "1").await.contains("<![CDATA[SUCCESS]]></result_code>"));
     let over = Validity { until: Some(NOON), ..Validity::ALWAYS };
-    bench.put_merchant(merchant_with(&[(&identity, over)])).await;
+    rig.put_merchant(merchant_with(&[(&identity, over)])).await;
     assert!(call("", "2").await.contains("CA_ERROR"));
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 /// The greeting of a client that knows TLS 1.0 (`[3, 1]`) or 1.1 (`[3, 2]`) and no more.
@@ -223,14 +221,14 @@ fn old_greeting(version: [u8; 2]) -> Vec<u8> {
 
 #[tokio::test]
 async fn tls_before_1_2_is_refused() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for version in [[3, 1], [3, 2]] {
-        let mut stream = TcpStream::connect(bench.addresses.tls.unwrap()).await.unwrap();
+        let mut stream = TcpStream::connect(rig.addresses.tls.unwrap()).await.unwrap();
         stream.write_all(&old_greeting(version)).await.unwrap();
         let mut answer = Vec::new();
         tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
         // One fatal alert: protocol_version.
         assert_eq!((answer.first(), answer.len(), &answer[5..]), (Some(&0x15), 7, &[2, 70][..]), "{version:?}");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }

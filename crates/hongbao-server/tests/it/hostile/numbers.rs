@@ -1,11 +1,11 @@
 //! Numbers that are none, and numbers that some languages take for others.
 
 use super::{assert_field_refused, assert_no_xml, assert_untouched};
-use crate::bench::{Bench, KEY, codes, element, sample, signed};
+use crate::rig::{KEY, Rig, codes, element, sample, signed};
 
 #[tokio::test]
 async fn an_amount_is_plain_digits_and_nothing_else() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let digits = "1".repeat(5_000);
     for value in [
         "",
@@ -32,32 +32,32 @@ async fn an_amount_is_plain_digits_and_nothing_else() {
         "-18446744073709551516",
         &digits,
     ] {
-        let reply = bench.send(&[("total_amount", value)]).await;
+        let reply = rig.send(&[("total_amount", value)]).await;
         assert_field_refused(value, &reply, "参数错误:红包金额参数错误.");
         assert_eq!(element(&reply, "total_amount"), "0", "{value:?}: an amount that is none is echoed as 0");
     }
     // One that can be held is judged by the limits.
-    let reply = bench.send(&[("total_amount", "9223372036854775807")]).await;
+    let reply = rig.send(&[("total_amount", "9223372036854775807")]).await;
     assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "MONEY_LIMIT"]);
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn an_ordinary_packet_has_one_share_however_large_the_number() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let digits = "1".repeat(5_000);
     // 2^32 + 1 and 2^64 + 1 are 1 in too few bits.
     for value in
         ["", "0", "2", "-1", "01", "1.0", " 1", "１", "2147483648", "4294967297", "18446744073709551617", &digits]
     {
-        assert_field_refused(value, &bench.send(&[("total_num", value)]).await, "参数错误:total_num必须等于1");
+        assert_field_refused(value, &rig.send(&[("total_num", value)]).await, "参数错误:total_num必须等于1");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_bill_number_is_letters_and_digits() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let length = "参数错误:订单号字段必填,最长为28个字符.";
     let content = "参数错误:输入的商户订单号有误.";
     for (value, words) in [
@@ -76,17 +76,17 @@ async fn a_bill_number_is_letters_and_digits() {
         ("１２", content),
         ("<b>", content),
     ] {
-        let reply = bench.send(&[("mch_billno", value)]).await;
+        let reply = rig.send(&[("mch_billno", value)]).await;
         assert_field_refused(value, &reply, words);
     }
     let nul = signed(KEY, &sample()).replace("<mch_billno><![CDATA[", "<mch_billno><![CDATA[\0");
-    assert_no_xml(&bench, "NUL", nul).await;
-    assert_untouched(&bench).await;
+    assert_no_xml(&rig, "NUL", nul).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn who_pays_who_gets_and_from_where_is_checked_by_content() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let unknown = "参数错误:找不到对应的商户号.";
     let merchant = "参数错误:输入的商户号有误.";
     let openid = "参数错误:re_openid字段不正确,请检查是否合法";
@@ -110,7 +110,7 @@ async fn who_pays_who_gets_and_from_where_is_checked_by_content() {
         ("client_ip", "::ffff:127.0.0.1", ip),
         ("wxappid", "wx8888888888888888'", "参数错误:appid字段必填,最长为32个字符."),
     ] {
-        assert_field_refused(value, &bench.send(&[(field, value)]).await, words);
+        assert_field_refused(value, &rig.send(&[(field, value)]).await, words);
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }

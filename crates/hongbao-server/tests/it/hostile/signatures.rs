@@ -6,7 +6,7 @@ use hongbao_wire::{Params, SignType, encode};
 use serde_json::json;
 
 use super::{SEND, assert_no_xml, assert_untouched};
-use crate::bench::{BILL_NO, Bench, KEY, codes, element, sample, signed, with};
+use crate::rig::{BILL_NO, KEY, Rig, codes, element, sample, signed, with};
 
 const OTHER_MERCHANT: &str = "10000099";
 const OTHER_KEY: &str = "8934e7d15453e97507ef794cf7b0519d";
@@ -33,9 +33,9 @@ fn changed_after(changes: &[(&str, &str)]) -> String {
 }
 
 /// Every row is refused with `SIGN_ERROR`, in these words, with the echo.
-async fn assert_refused(bench: &Bench, rows: impl IntoIterator<Item = (&str, String)>) {
+async fn assert_refused(rig: &Rig, rows: impl IntoIterator<Item = (&str, String)>) {
     for (name, body) in rows {
-        let reply = bench.post(SEND, body).await;
+        let reply = rig.post(SEND, body).await;
         assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "SIGN_ERROR"], "{name}");
         assert_eq!(
             (element(&reply, "return_msg"), element(&reply, "err_code_des")),
@@ -48,7 +48,7 @@ async fn assert_refused(bench: &Bench, rows: impl IntoIterator<Item = (&str, Str
 
 #[tokio::test]
 async fn a_signature_that_is_none_is_refused() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let good = sign_of(SignType::Md5, &sample());
     let unsigned = encode(&Params::from_pairs(sample()).unwrap());
     let rows = [
@@ -66,28 +66,28 @@ async fn a_signature_that_is_none_is_refused() {
         ("twice over", with_sign(&sample(), &good.repeat(2))),
         ("very long", with_sign(&sample(), &"A".repeat(20_000))),
     ];
-    assert_refused(&bench, rows).await;
+    assert_refused(&rig, rows).await;
     let attribute = unsigned.replacen("<mch_id>", &format!("<mch_id sign=\"{good}\">"), 1);
-    assert_no_xml(&bench, "on a field", attribute).await;
-    assert_untouched(&bench).await;
+    assert_no_xml(&rig, "on a field", attribute).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn lower_case_is_taken_in_compatible_mode_only() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let lower = with_sign(&sample(), &sign_of(SignType::Md5, &sample()).to_lowercase());
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
-    assert_refused(&bench, [("in strict mode", lower.clone())]).await;
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }] })).await;
-    assert_eq!(codes(&bench.post(SEND, lower).await), ["SUCCESS"; 3]);
-    bench.assert_books(1).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
+    assert_refused(&rig, [("in strict mode", lower.clone())]).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }] })).await;
+    assert_eq!(codes(&rig.post(SEND, lower).await), ["SUCCESS"; 3]);
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn no_key_but_the_merchants_own_signs_for_it() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let other = json!({ "keys": [{ "key": OTHER_KEY }] });
-    assert_eq!(bench.put(&format!("/admin/merchants/{OTHER_MERCHANT}"), &other).await.0, 204);
+    assert_eq!(rig.put(&format!("/admin/merchants/{OTHER_MERCHANT}"), &other).await.0, 204);
     let canonical = canonical_string(&Params::from_pairs(sample()).unwrap());
     let by = |tail: &str| with_sign(&sample(), &signature(SignType::Md5, &format!("{canonical}{tail}"), &key(KEY)));
     let rows = [
@@ -97,14 +97,14 @@ async fn no_key_but_the_merchants_own_signs_for_it() {
         ("the key in lower case", signed(&KEY.to_lowercase(), &sample())),
         ("the merchant's number", by("&key=10000098")),
     ];
-    assert_refused(&bench, rows).await;
-    assert_untouched(&bench).await;
+    assert_refused(&rig, rows).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_merchant_without_a_key_is_nobody() {
-    let bench = Bench::start().await;
-    bench.put_merchant(json!({ "keys": [] })).await;
+    let rig = Rig::start().await;
+    rig.put_merchant(json!({ "keys": [] })).await;
     let canonical = canonical_string(&Params::from_pairs(sample()).unwrap());
     let empty = signature(SignType::Md5, &format!("{canonical}&key="), &key(KEY));
     let zeros = "0".repeat(32);
@@ -114,45 +114,45 @@ async fn a_merchant_without_a_key_is_nobody() {
         ("with its former key", signed(KEY, &sample())),
         ("zeros", with_sign(&sample(), &zeros)),
     ];
-    assert_refused(&bench, rows).await;
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }] })).await;
-    assert_untouched(&bench).await;
+    assert_refused(&rig, rows).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }] })).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn the_algorithm_is_told_by_length_unless_the_merchant_pins_one() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let hmac = |fields: &[(String, String)]| with_sign(fields, &sign_of(SignType::HmacSha256, fields));
     let md5 = |fields: &[(String, String)]| with_sign(fields, &sign_of(SignType::Md5, fields));
     let halved = with_sign(&sample(), &sign_of(SignType::HmacSha256, &sample())[..32]);
     let doubled = with_sign(&sample(), &sign_of(SignType::Md5, &sample()).repeat(2));
-    assert_refused(&bench, [("half of the longer one", halved), ("the shorter one twice", doubled)]).await;
+    assert_refused(&rig, [("half of the longer one", halved), ("the shorter one twice", doubled)]).await;
 
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "sign_type": "HMAC-SHA256" })).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "sign_type": "HMAC-SHA256" })).await;
     for claimed in ["MD5", "md5", "NONE", "", "HMAC-SHA256"] {
         let downgrade = md5(&with(&sample(), &[("sign_type", claimed)]));
-        assert_refused(&bench, [("a downgrade", downgrade)]).await;
+        assert_refused(&rig, [("a downgrade", downgrade)]).await;
     }
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "sign_type": "MD5" })).await;
-    assert_refused(&bench, [("the other way round", hmac(&sample()))]).await;
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
-    assert_refused(&bench, [("in strict mode", hmac(&sample()))]).await;
-    bench.assert_books(0).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "sign_type": "MD5" })).await;
+    assert_refused(&rig, [("the other way round", hmac(&sample()))]).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
+    assert_refused(&rig, [("in strict mode", hmac(&sample()))]).await;
+    rig.assert_books(0).await;
 
     // What the sender says of it is a field like any other: it decides nothing.
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }] })).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }] })).await;
     for claimed in ["MD5", "HMAC-SHA256", "NONE", ""] {
         let fields = with(&sample(), &[("sign_type", claimed)]);
         for body in [md5(&fields), hmac(&fields)] {
-            assert_eq!(codes(&bench.post(SEND, body).await), ["SUCCESS"; 3], "{claimed}");
+            assert_eq!(codes(&rig.post(SEND, body).await), ["SUCCESS"; 3], "{claimed}");
         }
     }
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_value_that_reads_like_a_second_field_is_refused() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     // One signature, two messages: the fields of the one stand in a value of the other.
     let remark = "猜越多得越多，快来抢！";
     let merged = {
@@ -169,32 +169,32 @@ async fn a_value_that_reads_like_a_second_field_is_refused() {
         ("hidden in an unknown field", signed(KEY, &smuggled)),
         ("a signed value with another field", signed(KEY, &with(&sample(), &[("wishing", "x&total_amount=1")]))),
     ];
-    assert_refused(&bench, rows).await;
+    assert_refused(&rig, rows).await;
     // An ampersand alone is a text, and so is a name that no field has.
     let harmless = [("wishing", "a&b=c&total_amount & = &"), ("mch_billno", "1")];
-    assert_eq!(codes(&bench.send(&harmless).await), ["SUCCESS"; 3]);
-    bench.assert_books(1).await;
+    assert_eq!(codes(&rig.send(&harmless).await), ["SUCCESS"; 3]);
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn an_unknown_field_counts_when_it_is_signed_and_may_be_there_when_it_is_not() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let unsigned = changed_after(&[("sub_appid", "wx1")]);
     let signed_too = signed(KEY, &with(&sample(), &[("sub_appid", "wx1")]));
     for mode in ["compatible", "strict"] {
-        bench.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": mode })).await;
-        assert_eq!(codes(&bench.post(SEND, unsigned.clone()).await), ["SUCCESS"; 3], "{mode}");
+        rig.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": mode })).await;
+        assert_eq!(codes(&rig.post(SEND, unsigned.clone()).await), ["SUCCESS"; 3], "{mode}");
     }
-    assert_refused(&bench, [("signed, in strict mode", signed_too.clone())]).await;
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }] })).await;
-    assert_eq!(codes(&bench.post(SEND, signed_too.clone()).await), ["SUCCESS"; 3]);
-    assert_refused(&bench, [("signed, then changed", signed_too.replace("wx1", "wx2"))]).await;
-    bench.assert_books(1).await;
+    assert_refused(&rig, [("signed, in strict mode", signed_too.clone())]).await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }] })).await;
+    assert_eq!(codes(&rig.post(SEND, signed_too.clone()).await), ["SUCCESS"; 3]);
+    assert_refused(&rig, [("signed, then changed", signed_too.replace("wx1", "wx2"))]).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn the_order_of_elements_does_not_matter() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let body = signed(KEY, &sample());
     let mut lines: Vec<&str> = body.lines().filter(|line| !line.ends_with("xml>")).collect();
     lines.reverse();
@@ -202,14 +202,14 @@ async fn the_order_of_elements_does_not_matter() {
     for turn in 0..lines.len() {
         lines.rotate_left(1);
         let body = format!("<xml>{}</xml>", lines.concat());
-        assert_eq!(codes(&bench.post(SEND, body).await), ["SUCCESS"; 3], "turned by {turn}");
+        assert_eq!(codes(&rig.post(SEND, body).await), ["SUCCESS"; 3], "turned by {turn}");
     }
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn what_was_signed_is_what_arrived_to_the_last_byte() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let wishing = "caf\u{e9} a\r\nb";
     let fields = with(&sample(), &[("wishing", wishing)]);
     let sign = sign_of(SignType::Md5, &fields);
@@ -222,8 +222,8 @@ async fn what_was_signed_is_what_arrived_to_the_last_byte() {
         ("another blank", sent("caf\u{e9}\u{a0}a\r\nb")),
         ("an amount with a blank", changed_after(&[("remark", "猜越多得越多，快来抢！ ")])),
     ];
-    assert_refused(&bench, rows).await;
-    bench.assert_books(0).await;
+    assert_refused(&rig, rows).await;
+    rig.assert_books(0).await;
     // How it is written does not matter.
     let written = "<wishing>caf&#xe9; a&#13;&#10;b</wishing>";
     let cdata = "<wishing><![CDATA[café a\r\nb]]></wishing>";
@@ -232,15 +232,15 @@ async fn what_was_signed_is_what_arrived_to_the_last_byte() {
     let (before, rest) = escaped.split_once("<wishing>").unwrap();
     let (_, behind) = rest.split_once("</wishing>").unwrap();
     for shape in [written, cdata, bare] {
-        let reply = bench.post(SEND, format!("{before}{shape}{behind}")).await;
+        let reply = rig.post(SEND, format!("{before}{shape}{behind}")).await;
         assert_eq!(codes(&reply), ["SUCCESS"; 3], "{shape}");
     }
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_change_of_any_field_breaks_the_signature() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for (field, value) in [
         ("total_amount", "1001"),
         ("re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI"),
@@ -252,7 +252,7 @@ async fn a_change_of_any_field_breaks_the_signature() {
         ("sub_mch_id", "10000090"),
         ("consume_mch_id", "10000090"),
     ] {
-        assert_refused(&bench, [(field, changed_after(&[(field, value)]))]).await;
+        assert_refused(&rig, [(field, changed_after(&[(field, value)]))]).await;
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }

@@ -3,11 +3,11 @@
 use hongbao_wire::BODY_LIMIT;
 
 use super::{Raw, SEND, XML_ERROR, assert_untouched, body_of, replies, request};
-use crate::bench::{BILL_NO, Bench, TOKEN, codes};
+use crate::rig::{BILL_NO, Rig, TOKEN, codes};
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_no_xml_and_the_connection_is_closed() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let head = |headers: &str| format!("POST {SEND} HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
     let long = "a".repeat(BODY_LIMIT + 1);
     let fourfold = "a".repeat(4 * BODY_LIMIT);
@@ -20,27 +20,27 @@ async fn a_body_over_the_limit_is_no_xml_and_the_connection_is_closed() {
         ("a chunk too long", head("Transfer-Encoding: chunked\r\n") + &format!("FFFFFFFF\r\n{long}")),
         ("chunks too long", head("Transfer-Encoding: chunked\r\n") + &"1\r\na\r\n".repeat(BODY_LIMIT + 1)),
     ] {
-        let answer = Raw::send(&bench, bytes).await.rest().await;
+        let answer = Raw::send(&rig, bytes).await.rest().await;
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(XML_ERROR), "{name}: {answer}");
         assert_eq!(replies(&answer).len(), 1, "{name}");
         assert!(answer.to_lowercase().contains("connection: close"), "{name}: {answer}");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_body_of_just_the_limit_is_read() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let body = body_of(BILL_NO);
     let body = format!("{body}{}", "\n".repeat(BODY_LIMIT - body.len()));
-    let answer = Raw::send(&bench, request("Connection: close\r\n", &body)).await.rest().await;
+    let answer = Raw::send(&rig, request("Connection: close\r\n", &body)).await.rest().await;
     assert_eq!(codes(&answer), ["SUCCESS"; 3]);
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn what_has_no_end_is_cut_off() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let post = format!("POST {SEND} HTTP/1.1\r\nHost: a\r\n");
     let chunk = format!("1000\r\n{}\r\n", "a".repeat(0x1000));
     let line = "a".repeat(4096);
@@ -55,14 +55,14 @@ async fn what_has_no_end_is_cut_off() {
         (String::new(), "\r\n"),
         (String::new(), &line),
     ] {
-        Raw::send(&bench, head).await.write_until_closed(piece.as_bytes()).await;
+        Raw::send(&rig, head).await.write_until_closed(piece.as_bytes()).await;
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let with = |headers: &str| request(headers, &body_of("1"));
     let headers = |count: usize| "X: a\r\n".repeat(count);
     for (name, bytes) in [
@@ -72,31 +72,31 @@ async fn a_head_that_is_too_large_is_refused() {
         ("too many headers", with(&headers(63))),
         ("a long path", format!("POST /{} HTTP/1.1\r\n\r\n", "a".repeat(17_000))),
     ] {
-        let answer = Raw::send(&bench, bytes).await.rest().await;
+        let answer = Raw::send(&rig, bytes).await.rest().await;
         assert!(answer.starts_with("HTTP/1.1 431 "), "{name}: {answer}");
         assert_eq!(replies(&answer).len(), 1, "{name}: {answer}");
     }
-    bench.assert_books(0).await;
+    rig.assert_books(0).await;
     // `Host` and `Content-Length` make it 64.
-    let answer = Raw::send(&bench, request(&format!("Connection: close\r\n{}", headers(61)), &body_of("1"))).await;
+    let answer = Raw::send(&rig, request(&format!("Connection: close\r\n{}", headers(61)), &body_of("1"))).await;
     assert_eq!(codes(&answer.rest().await), ["SUCCESS"; 3]);
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn the_operators_door_has_bounds_too() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let head = |length: usize| {
         format!(
             "POST /admin/top-ups HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {length}\r\n\r\n"
         )
     };
     for bytes in [head(1 << 31), head(300_000) + &" ".repeat(300_000)] {
-        let mut raw = Raw::connect(bench.addresses.admin).await;
+        let mut raw = Raw::connect(rig.addresses.admin).await;
         raw.write(bytes).await;
         let answer = raw.rest().await;
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
         assert!(answer.contains(r#""code":"invalid_request""#) && answer.contains(r#""money_moved":"no""#), "{answer}");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 
 use super::{Raw, SEND, XML_ERROR, assert_sends, assert_untouched, body_of, request};
-use crate::bench::{BILL_NO, Bench, PATIENCE, TOKEN, codes};
+use crate::rig::{BILL_NO, PATIENCE, Rig, TOKEN, codes};
 
 /// Short for a test, long for a request.
 const SHORT: Duration = Duration::from_secs(1);
@@ -46,10 +46,10 @@ async fn dribble(mut raw: Raw, piece: &str) -> String {
 }
 
 /// What connections that began like this, then dribbled like this, were answered, all at once.
-async fn dribbled<const N: usize>(bench: &Bench, rows: [(&str, &'static str); N]) -> Vec<String> {
+async fn dribbled<const N: usize>(rig: &Rig, rows: [(&str, &'static str); N]) -> Vec<String> {
     let mut dribbles = Vec::new();
     for (begun, piece) in rows {
-        dribbles.push(tokio::spawn(dribble(Raw::send(bench, begun).await, piece)));
+        dribbles.push(tokio::spawn(dribble(Raw::send(rig, begun).await, piece)));
     }
     let mut answers = Vec::new();
     for dribble in dribbles {
@@ -60,41 +60,41 @@ async fn dribbled<const N: usize>(bench: &Bench, rows: [(&str, &'static str); N]
 
 #[tokio::test]
 async fn a_handshake_takes_a_bounded_time() {
-    let bench = Bench::bounded(HttpBounds { handshake_patience: SHORT, ..patient() }).await;
-    assert_eq!(Raw::connect(bench.addresses.tls).await.rest().await, "", "silent");
-    let mut begun = Raw::connect(bench.addresses.tls).await;
+    let rig = Rig::bounded(HttpBounds { handshake_patience: SHORT, ..patient() }).await;
+    assert_eq!(Raw::connect(rig.addresses.tls).await.rest().await, "", "silent");
+    let mut begun = Raw::connect(rig.addresses.tls).await;
     begun.write([0x16, 3, 1, 0x20, 0, 1, 0, 0x1F, 0xFC, 3, 3]).await;
     assert_eq!(dribble(begun, "\x07").await, "", "a byte at a time");
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_connection_that_never_asks_is_closed() {
-    let bench = Bench::bounded(HttpBounds { head_patience: SHORT, ..patient() }).await;
-    for address in [bench.addresses.plain, bench.addresses.admin] {
+    let rig = Rig::bounded(HttpBounds { head_patience: SHORT, ..patient() }).await;
+    for address in [rig.addresses.plain, rig.addresses.admin] {
         assert_eq!(Raw::connect(address).await.rest().await, "");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_head_takes_a_bounded_time_however_it_dribbles_in() {
-    let bench = Bench::bounded(HttpBounds { head_patience: SHORT, ..patient() }).await;
+    let rig = Rig::bounded(HttpBounds { head_patience: SHORT, ..patient() }).await;
     let post = format!("POST {SEND} HTTP/1.1\r\n");
     let rows = [("", "\r\n"), ("", "P"), (&post, "X: a\r\n"), (&format!("{post}X: "), "a")];
-    assert_eq!(dribbled(&bench, rows).await, [""; 4]);
+    assert_eq!(dribbled(&rig, rows).await, [""; 4]);
     // A connection that was served before gets no more time for its next head.
-    let mut raw = Raw::send(&bench, request("", &body_of(BILL_NO))).await;
+    let mut raw = Raw::send(&rig, request("", &body_of(BILL_NO))).await;
     assert_eq!(codes(&raw.until("</xml>").await), ["SUCCESS"; 3]);
     raw.write(&post).await;
     assert_eq!(dribble(raw, "X: a\r\n").await, "");
-    assert_sends(&bench).await;
+    assert_sends(&rig).await;
 }
 
 #[tokio::test]
 async fn a_connection_may_idle_for_longer_than_a_head_may_take() {
-    let bench = Bench::bounded(HttpBounds { head_patience: SHORT, ..patient() }).await;
-    let mut raw = Raw::send(&bench, request("", &body_of(BILL_NO))).await;
+    let rig = Rig::bounded(HttpBounds { head_patience: SHORT, ..patient() }).await;
+    let mut raw = Raw::send(&rig, request("", &body_of(BILL_NO))).await;
     assert_eq!(codes(&raw.until("</xml>").await), ["SUCCESS"; 3]);
     // Nothing happens meanwhile; that is the point.
     tokio::time::sleep(2 * SHORT).await;
@@ -104,49 +104,49 @@ async fn a_connection_may_idle_for_longer_than_a_head_may_take() {
 
 #[tokio::test]
 async fn a_connection_that_idles_for_too_long_is_closed() {
-    let bench = Bench::bounded(HttpBounds { idle_patience: SHORT, ..patient() }).await;
-    let raw = Raw::send(&bench, request("", &body_of(BILL_NO))).await;
+    let rig = Rig::bounded(HttpBounds { idle_patience: SHORT, ..patient() }).await;
+    let raw = Raw::send(&rig, request("", &body_of(BILL_NO))).await;
     assert!(raw.rest().await.ends_with("</xml>"), "and nothing more");
-    assert_sends(&bench).await;
+    assert_sends(&rig).await;
 }
 
 #[tokio::test]
 async fn a_body_takes_a_bounded_time_however_it_dribbles_in() {
-    let bench = Bench::bounded(HttpBounds { body_patience: SHORT, ..patient() }).await;
+    let rig = Rig::bounded(HttpBounds { body_patience: SHORT, ..patient() }).await;
     let post = |headers: &str| format!("POST {SEND} HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
     let (sized, chunked) = (post("Content-Length: 30000\r\n"), post("Transfer-Encoding: chunked\r\n"));
     let rows = [(sized.as_str(), ""), (&sized, "a"), (&chunked, "1\r\na\r\n"), (&chunked, "0")];
-    for answer in dribbled(&bench, rows).await {
+    for answer in dribbled(&rig, rows).await {
         assert!(answer.ends_with(XML_ERROR) && answer.to_lowercase().contains("connection: close"), "{answer}");
     }
-    let mut operator = Raw::connect(bench.addresses.admin).await;
+    let mut operator = Raw::connect(rig.addresses.admin).await;
     let head =
         format!("POST /admin/top-ups HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 30000\r\n\r\n");
     operator.write(head).await;
     let answer = dribble(operator, " ").await;
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains(r#""money_moved":"no""#), "{answer}");
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_let_go() {
-    let bench = Bench::bounded(HttpBounds { write_patience: SHORT, ..patient() }).await;
+    let rig = Rig::bounded(HttpBounds { write_patience: SHORT, ..patient() }).await;
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let raw = Raw(socket.connect(bench.addresses.plain.unwrap()).await.unwrap());
+    let raw = Raw(socket.connect(rig.addresses.plain.unwrap()).await.unwrap());
     let question = format!("GET {SEND} HTTP/1.1\r\n\r\n");
     raw.write_until_closed(question.repeat(100).as_bytes()).await;
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_full_door_lets_the_next_one_wait_and_then_in() {
-    let bench = Bench::bounded(HttpBounds { connections_max: 2, ..patient() }).await;
-    let mut first = Raw::send(&bench, request("", &body_of(BILL_NO))).await;
+    let rig = Rig::bounded(HttpBounds { connections_max: 2, ..patient() }).await;
+    let mut first = Raw::send(&rig, request("", &body_of(BILL_NO))).await;
     assert_eq!(codes(&first.until("</xml>").await), ["SUCCESS"; 3]);
-    let mut second = Raw::send(&bench, request("", &body_of(BILL_NO))).await;
+    let mut second = Raw::send(&rig, request("", &body_of(BILL_NO))).await;
     assert_eq!(codes(&second.until("</xml>").await), ["SUCCESS"; 3]);
-    let third = Raw::send(&bench, request("Connection: close\r\n", &body_of(BILL_NO))).await;
+    let third = Raw::send(&rig, request("Connection: close\r\n", &body_of(BILL_NO))).await;
     for _ in 0..10 {
         first.write(request("", &body_of(BILL_NO))).await;
         assert_eq!(codes(&first.until("</xml>").await), ["SUCCESS"; 3], "who is in is served");
@@ -156,30 +156,30 @@ async fn a_full_door_lets_the_next_one_wait_and_then_in() {
     drop(second);
     assert_eq!(codes(&third.rest().await), ["SUCCESS"; 3]);
     drop(first);
-    assert_sends(&bench).await;
+    assert_sends(&rig).await;
 }
 
 #[tokio::test]
 async fn a_door_full_of_silence_opens_again() {
-    let bench = Bench::bounded(HttpBounds { connections_max: 1, head_patience: SHORT, ..patient() }).await;
-    let silent: Vec<_> = [(); 3].map(|()| Raw::connect(bench.addresses.plain)).into();
+    let rig = Rig::bounded(HttpBounds { connections_max: 1, head_patience: SHORT, ..patient() }).await;
+    let silent: Vec<_> = [(); 3].map(|()| Raw::connect(rig.addresses.plain)).into();
     let mut connections = Vec::new();
     for connect in silent {
         connections.push(connect.await);
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
     drop(connections);
 }
 
 /// Most clients write their whole request before they read: a door that is slammed would fail them there.
 #[tokio::test]
 async fn who_sends_too_much_may_finish_and_then_reads_the_reply() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let socket = TcpSocket::new_v4().unwrap();
     // So that it can't write everything beforehand.
     socket.set_send_buffer_size(4096).unwrap();
-    let mut raw = Raw(socket.connect(bench.addresses.plain.unwrap()).await.unwrap());
+    let mut raw = Raw(socket.connect(rig.addresses.plain.unwrap()).await.unwrap());
     raw.write(request("", &"a".repeat(900_000))).await;
     assert!(raw.rest().await.ends_with(XML_ERROR));
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }

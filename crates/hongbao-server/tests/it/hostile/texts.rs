@@ -5,7 +5,7 @@ use hongbao_wire::{Params, decode_reply};
 use serde_json::json;
 
 use super::{QUERY, assert_untouched};
-use crate::bench::{Bench, KEY, codes, query_sample, sample, signed, with};
+use crate::rig::{KEY, Rig, codes, query_sample, sample, signed, with};
 
 const TEXTS: &[&str] = &[
     "]]><total_amount>1",
@@ -30,8 +30,8 @@ fn names(reply: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_text_that_is_code_elsewhere_is_a_text() {
-    let bench = Bench::start().await;
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "limits": { "recipient_packets_per_day": 100 } })).await;
+    let rig = Rig::start().await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "limits": { "recipient_packets_per_day": 100 } })).await;
     let emoji = "🧧".repeat(128);
     for (number, text) in (1..).zip(TEXTS.iter().copied().chain([emoji.as_str()])) {
         let number = number.to_string();
@@ -44,56 +44,56 @@ async fn a_text_that_is_code_elsewhere_is_a_text() {
             ("send_name", &short),
             ("act_name", &short),
         ];
-        let reply = bench.send(&changes).await;
+        let reply = rig.send(&changes).await;
         assert_eq!(codes(&reply), ["SUCCESS"; 3], "{text:?}");
         assert_eq!(fields(&reply).get("total_amount"), Some("100"), "{text:?}");
-        let reply = bench.query(&number).await;
+        let reply = rig.query(&number).await;
         assert_eq!((fields(&reply).get("status"), fields(&reply).get("total_amount")), (Some("SENT"), Some("100")));
     }
     let packets = TEXTS.len() as u64 + 1;
-    assert_eq!(bench.funds().await, 5000 - 100 * i64::try_from(packets).unwrap());
-    bench.assert_books(packets).await;
+    assert_eq!(rig.funds().await, 5000 - 100 * i64::try_from(packets).unwrap());
+    rig.assert_books(packets).await;
 }
 
 #[tokio::test]
 async fn a_text_is_counted_in_characters() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for (text, is_taken) in [("🧧".repeat(128), true), ("🧧".repeat(129), false), ("e\u{301}".repeat(65), false)] {
-        let code = codes(&bench.send(&[("wishing", &text)]).await)[2].to_owned();
+        let code = codes(&rig.send(&[("wishing", &text)]).await)[2].to_owned();
         assert_eq!(code, if is_taken { "SUCCESS" } else { "PARAM_ERROR" });
     }
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn an_echo_is_what_was_sent_and_nothing_more() {
-    let bench = Bench::start().await;
-    let ordinary = names(&bench.send(&[("mch_billno", "a-b")]).await);
-    let ordinary_query = names(&bench.query("a-b").await);
+    let rig = Rig::start().await;
+    let ordinary = names(&rig.send(&[("mch_billno", "a-b")]).await);
+    let ordinary_query = names(&rig.query("a-b").await);
     for text in TEXTS {
         for field in ["mch_billno", "mch_id", "wxappid", "re_openid"] {
-            let reply = bench.send(&[(field, text)]).await;
+            let reply = rig.send(&[(field, text)]).await;
             assert_eq!(codes(&reply)[2], "PARAM_ERROR", "{field}={text:?}");
             assert_eq!(fields(&reply).get(field), Some(*text), "{field}");
             assert_eq!(fields(&reply).get("total_amount"), Some("1000"), "{field}={text:?}");
             assert_eq!(names(&reply), ordinary, "{field}={text:?}");
         }
         for field in ["mch_billno", "mch_id"] {
-            let reply = bench.post(QUERY, signed(KEY, &with(&query_sample(), &[(field, text)]))).await;
+            let reply = rig.post(QUERY, signed(KEY, &with(&query_sample(), &[(field, text)]))).await;
             assert_eq!(fields(&reply).get(field), Some(*text), "{field}");
             assert_eq!(names(&reply), ordinary_query, "{field}={text:?}");
         }
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn strict_mode_refuses_characters_of_four_bytes_in_every_field() {
-    let bench = Bench::start().await;
-    bench.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
+    let rig = Rig::start().await;
+    rig.put_merchant(json!({ "keys": [{ "key": KEY }], "mode": "strict" })).await;
     for (field, _) in sample() {
-        let reply = bench.send(&[(&field, "🧧")]).await;
+        let reply = rig.send(&[(&field, "🧧")]).await;
         assert_eq!(codes(&reply), ["SUCCESS", "FAIL", "PARAM_ERROR"], "{field}");
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }

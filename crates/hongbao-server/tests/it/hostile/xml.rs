@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use super::{SEND, XML_ERROR, assert_field_refused, assert_no_xml, assert_sends, assert_untouched};
-use crate::bench::{BILL_NO, Bench, KEY, codes, element, sample, signed, with};
+use crate::rig::{BILL_NO, KEY, Rig, codes, element, sample, signed, with};
 
 /// The signed sample, with one piece of its XML replaced.
 fn changed(from: &str, to: &str) -> String {
@@ -21,7 +21,7 @@ const AMOUNT: &str = "<total_amount><![CDATA[1000]]></total_amount>";
 
 #[tokio::test]
 async fn an_external_entity_is_not_read() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for (name, prolog) in [
         ("a file", r#"<!DOCTYPE xml [<!ENTITY x SYSTEM "file:///etc/passwd">]>"#),
         ("a public one", r#"<!DOCTYPE xml [<!ENTITY x PUBLIC "p" "file:///etc/passwd">]>"#),
@@ -29,17 +29,17 @@ async fn an_external_entity_is_not_read() {
         ("none at all", "<!DOCTYPE xml>"),
         ("in lower case", "<!doctype xml>"),
     ] {
-        assert_no_xml(&bench, name, after(prolog)).await;
+        assert_no_xml(&rig, name, after(prolog)).await;
         let used = changed("<wishing><![CDATA[", "<wishing>&x;<![CDATA[");
-        assert_no_xml(&bench, name, format!("{prolog}{used}")).await;
+        assert_no_xml(&rig, name, format!("{prolog}{used}")).await;
     }
-    assert_no_xml(&bench, "undeclared", changed("<wishing><![CDATA[", "<wishing>&x;<![CDATA[")).await;
-    assert_untouched(&bench).await;
+    assert_no_xml(&rig, "undeclared", changed("<wishing><![CDATA[", "<wishing>&x;<![CDATA[")).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn an_external_dtd_is_not_fetched() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
     elsewhere.set_nonblocking(true).unwrap();
     let at = format!("http://{}/a", elsewhere.local_addr().unwrap());
@@ -52,22 +52,22 @@ async fn an_external_dtd_is_not_fetched() {
             changed(AMOUNT, &format!(r#"<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{at}"/>"#)),
         ),
     ] {
-        assert_no_xml(&bench, name, body).await;
+        assert_no_xml(&rig, name, body).await;
     }
     // A root's attributes are ignored, and this one too.
     let schema = changed(
         "<xml>",
         &format!(r#"<xml xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:schemaLocation="x {at}.xsd">"#),
     );
-    assert_eq!(codes(&bench.post(SEND, schema).await), ["SUCCESS"; 3]);
+    assert_eq!(codes(&rig.post(SEND, schema).await), ["SUCCESS"; 3]);
     let knock = elsewhere.accept().unwrap_err();
     assert_eq!(knock.kind(), std::io::ErrorKind::WouldBlock, "nobody came");
-    bench.assert_books(1).await;
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn entities_that_multiply_are_refused_at_the_doctype() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let level = |level: usize| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10));
     let levels: Vec<_> = (1..10).map(level).collect();
     let laughs = format!("<!DOCTYPE x [<!ENTITY l0 \"ha\">{}]><xml><wishing>&l9;</wishing></xml>", levels.concat());
@@ -75,14 +75,14 @@ async fn entities_that_multiply_are_refused_at_the_doctype() {
     let quadratic = format!("{long}<xml><wishing>{}</wishing></xml>", "&a;".repeat(6_000));
     for (name, body) in [("a billion laughs", laughs), ("a long entity, many times", quadratic)] {
         assert!(body.len() < hongbao_wire::BODY_LIMIT, "{name} is refused for what it is");
-        assert_no_xml(&bench, name, body).await;
+        assert_no_xml(&rig, name, body).await;
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn instructions_are_refused() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for (name, body) in [
         ("before the root", after("<?php system('id') ?>")),
         ("inside the root", changed(AMOUNT, &format!("<?x y?>{AMOUNT}"))),
@@ -91,14 +91,14 @@ async fn instructions_are_refused() {
         ("a second declaration", after("<?xml version=\"1.0\"?><?xml version=\"1.0\"?>")),
         ("a declaration behind a blank", after(" <?xml version=\"1.0\"?>")),
     ] {
-        assert_no_xml(&bench, name, body).await;
+        assert_no_xml(&rig, name, body).await;
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn only_utf_8_is_read() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let good = signed(KEY, &sample());
     let in_wishing = |bytes: &[u8]| {
         let (before, rest) = good.split_once("<wishing><![CDATA[").unwrap();
@@ -124,17 +124,17 @@ async fn only_utf_8_is_read() {
         ("a surrogate by number", changed("<wishing>", "<wishing>&#xD83E;&#xDDE7;").into_bytes()),
         ("two byte order marks", after("\u{FEFF}\u{FEFF}").into_bytes()),
     ] {
-        assert_no_xml(&bench, name, body).await;
+        assert_no_xml(&rig, name, body).await;
     }
-    assert_eq!(bench.funds().await, 5000);
-    bench.assert_books(0).await;
-    assert_eq!(codes(&bench.post(SEND, after("\u{FEFF}")).await), ["SUCCESS"; 3], "one byte order mark is taken");
-    bench.assert_books(1).await;
+    assert_eq!(rig.funds().await, 5000);
+    rig.assert_books(0).await;
+    assert_eq!(codes(&rig.post(SEND, after("\u{FEFF}")).await), ["SUCCESS"; 3], "one byte order mark is taken");
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_field_given_twice_is_refused_whatever_the_order() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let good = signed(KEY, &sample());
     let sign = format!("<sign><![CDATA[{}]]></sign>", element(&good, "sign"));
     let merchant = "<mch_id><![CDATA[10000098]]></mch_id>";
@@ -152,39 +152,39 @@ async fn a_field_given_twice_is_refused_whatever_the_order() {
             changed("<xml>", &format!("<xml>{second}")),
             changed("</xml>", &format!("{second}</xml>")),
         ] {
-            assert_no_xml(&bench, name, body).await;
+            assert_no_xml(&rig, name, body).await;
         }
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_twin_of_a_field_is_not_the_field() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for twin in ["Total_Amount", "TOTAL_AMOUNT", "x:total_amount", "total_amount.", "total-amount"] {
         // Alone, it is not the amount.
         let alone = signed(KEY, &sample()).replace("total_amount>", &format!("{twin}>"));
-        assert_field_refused(twin, &bench.post(SEND, alone).await, "参数错误:红包金额参数错误.");
+        assert_field_refused(twin, &rig.post(SEND, alone).await, "参数错误:红包金额参数错误.");
     }
     let attributes = changed("<total_amount>", "<total_amount v=\"1\">");
-    assert_no_xml(&bench, "with an attribute", attributes).await;
-    assert_untouched(&bench).await;
+    assert_no_xml(&rig, "with an attribute", attributes).await;
+    assert_untouched(&rig).await;
     // Beside the amount, unsigned or signed, it is a field that nobody knows.
     let beside =
         changed(AMOUNT, &format!("<Total_Amount>5000</Total_Amount>{AMOUNT}<x:total_amount>1</x:total_amount>"));
     let signed = signed(KEY, &with(&sample(), &[("Total_Amount", "5000"), ("TOTAL_AMOUNT", "1")]));
     for (name, body) in [("unsigned", beside), ("signed", signed)] {
-        let reply = bench.post(SEND, body).await;
+        let reply = rig.post(SEND, body).await;
         assert_eq!(codes(&reply), ["SUCCESS"; 3], "{name}");
         assert_eq!(element(&reply, "total_amount"), "1000", "{name}");
     }
-    assert_eq!(bench.funds().await, 4000);
-    bench.assert_books(1).await;
+    assert_eq!(rig.funds().await, 4000);
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_value_in_pieces_is_one_value_for_signature_and_business() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let pieces = [
         ("two sections", "<![CDATA[1]]><![CDATA[000]]>"),
         ("a section and text", "<![CDATA[1]]>000"),
@@ -195,7 +195,7 @@ async fn a_value_in_pieces_is_one_value_for_signature_and_business() {
     ];
     for (name, value) in pieces {
         let body = changed(AMOUNT, &format!("<total_amount>{value}</total_amount>"));
-        let reply = bench.post(SEND, body).await;
+        let reply = rig.post(SEND, body).await;
         assert_eq!(codes(&reply), ["SUCCESS"; 3], "{name}");
         assert_eq!(element(&reply, "total_amount"), "1000", "{name}");
     }
@@ -203,15 +203,15 @@ async fn a_value_in_pieces_is_one_value_for_signature_and_business() {
         // Signed as 1, which a reader that takes the first piece would see.
         let one = signed(KEY, &with(&sample(), &[("total_amount", "1")]));
         let body = one.replace("<![CDATA[1]]></total_amount>", &format!("{value}</total_amount>"));
-        assert_eq!(codes(&bench.post(SEND, body).await), ["SUCCESS", "FAIL", "SIGN_ERROR"], "{name}");
+        assert_eq!(codes(&rig.post(SEND, body).await), ["SUCCESS", "FAIL", "SIGN_ERROR"], "{name}");
     }
-    assert_eq!(bench.funds().await, 4000);
-    bench.assert_books(1).await;
+    assert_eq!(rig.funds().await, 4000);
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
 async fn a_value_that_could_mean_two_things_is_refused() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     for (name, value) in [
         ("an element before", "<a>1</a>000"),
         ("an element behind", "1000<a/>"),
@@ -220,14 +220,14 @@ async fn a_value_that_could_mean_two_things_is_refused() {
         ("a comment at the end", "1000<!-- 5000 -->"),
         ("a section that ends early", "1000]]>"),
     ] {
-        assert_no_xml(&bench, name, changed(AMOUNT, &format!("<total_amount>{value}</total_amount>"))).await;
+        assert_no_xml(&rig, name, changed(AMOUNT, &format!("<total_amount>{value}</total_amount>"))).await;
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn depth_breadth_and_length_are_bounded() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let fields: Vec<_> = (0..2_000).map(|i| format!("<f{i}/>")).collect();
     for (name, body) in [
         ("deep", "<a>".repeat(10_000)),
@@ -241,14 +241,14 @@ async fn depth_breadth_and_length_are_bounded() {
         ("opening only", "<".repeat(30_000)),
         ("references only", format!("<xml><a>{}</a></xml>", "&".repeat(30_000))),
     ] {
-        assert_no_xml(&bench, name, body).await;
+        assert_no_xml(&rig, name, body).await;
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_document_that_is_not_exactly_one_root_is_refused() {
-    let bench = Bench::start().await;
+    let rig = Rig::start().await;
     let good = signed(KEY, &sample());
     for (name, body) in [
         ("nothing", String::new()),
@@ -264,23 +264,23 @@ async fn a_document_that_is_not_exactly_one_root_is_refused() {
         ("JSON", "{\"mch_id\": \"10000098\"}".to_owned()),
         ("a form", format!("mch_id=10000098&mch_billno={BILL_NO}")),
     ] {
-        assert_no_xml(&bench, name, body).await;
+        assert_no_xml(&rig, name, body).await;
     }
     for name in ["<xml/>", "<xml></xml>", "<request/>"] {
-        let reply = bench.post(SEND, name).await;
+        let reply = rig.post(SEND, name).await;
         assert_field_refused(name, &reply, "参数错误:nonce_str字段必填,并且少于32字符.");
         assert_eq!((element(&reply, "mch_billno"), element(&reply, "total_amount")), ("", "0"));
     }
-    assert_untouched(&bench).await;
+    assert_untouched(&rig).await;
 }
 
 #[tokio::test]
 async fn a_query_is_read_by_the_same_reader() {
-    let bench = Bench::start().await;
-    assert_sends(&bench).await;
-    let good = signed(KEY, &crate::bench::query_sample());
+    let rig = Rig::start().await;
+    assert_sends(&rig).await;
+    let good = signed(KEY, &crate::rig::query_sample());
     let twice = good.replace("</xml>", "<mch_billno>1</mch_billno></xml>");
     for body in [format!("<!DOCTYPE xml>{good}"), twice, format!("{good}{good}")] {
-        assert_eq!(bench.post(super::QUERY, body).await, XML_ERROR);
+        assert_eq!(rig.post(super::QUERY, body).await, XML_ERROR);
     }
 }

@@ -35,7 +35,7 @@ pub(crate) const TOKEN: &str = "a-token-of-at-least-thirty-two-characters";
 /// Long enough for anything that happens at all, on the slowest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-pub(crate) struct Bench {
+pub(crate) struct Rig {
     pub(crate) server: Server<Faulty<MemoryStore>>,
     pub(crate) addresses: Addresses,
     pub(crate) clock: ManualClock,
@@ -102,30 +102,30 @@ pub(crate) fn params(name: &str, names: &[&str], years: (i32, i32)) -> Certifica
     params
 }
 
-impl Bench {
+impl Rig {
     /// A platform with the merchant and the app of the official samples, and 5000 fen.
-    pub(crate) async fn start() -> Bench {
-        Bench::bounded(HttpBounds::default()).await
+    pub(crate) async fn start() -> Rig {
+        Rig::bounded(HttpBounds::default()).await
     }
 
     /// The same, putting up with this.
-    pub(crate) async fn bounded(http: HttpBounds) -> Bench {
-        let bench = Bench::empty_bounded(http).await;
-        bench.put_merchant(json!({ "name": "天虹百货", "keys": [{ "key": KEY }] })).await;
+    pub(crate) async fn bounded(http: HttpBounds) -> Rig {
+        let rig = Rig::empty_bounded(http).await;
+        rig.put_merchant(json!({ "name": "天虹百货", "keys": [{ "key": KEY }] })).await;
         let app = json!({
-            "keys": [{ "id": "k1", "public_key_pem": bench.app_key.public_key_pem() }],
+            "keys": [{ "id": "k1", "public_key_pem": rig.app_key.public_key_pem() }],
             "merchants": [MERCHANT],
         });
-        assert_eq!(bench.put(&format!("/admin/apps/{APP}"), &app).await.0, StatusCode::NO_CONTENT);
-        bench.top_up("T1", 5000).await;
-        bench
+        assert_eq!(rig.put(&format!("/admin/apps/{APP}"), &app).await.0, StatusCode::NO_CONTENT);
+        rig.top_up("T1", 5000).await;
+        rig
     }
 
-    pub(crate) async fn empty() -> Bench {
-        Bench::empty_bounded(HttpBounds::default()).await
+    pub(crate) async fn empty() -> Rig {
+        Rig::empty_bounded(HttpBounds::default()).await
     }
 
-    async fn empty_bounded(http: HttpBounds) -> Bench {
+    async fn empty_bounded(http: HttpBounds) -> Rig {
         let clock = ManualClock::new(NOON);
         let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
         let store = Faulty::new(MemoryStore::new(info, Arc::new(clock.clone())));
@@ -147,7 +147,7 @@ impl Bench {
         let addresses = server.addresses();
         // A new connection for every call, so that none is lost to a door that closes meanwhile.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).timeout(PATIENCE).build().unwrap();
-        Bench { server, addresses, clock, faults, authority, app_key, http }
+        Rig { server, addresses, clock, faults, authority, app_key, http }
     }
 
     /// Posts bytes to a path of the plain door; the whole answer.
