@@ -87,16 +87,17 @@ pub(super) fn read_key(args: &KeyArgs) -> Result<ApiKey> {
 
 /// The fields of the request in a file, or in standard input (`-`).
 pub(super) fn read_params(path: &Path) -> Result<Params> {
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
     let mut body = Vec::new();
-    if path == Path::new("-") {
-        std::io::stdin().take(READ_MAX).read_to_end(&mut body).explain("standard input")?;
+    let read = if is_stdin {
+        std::io::stdin().take(READ_MAX).read_to_end(&mut body)
     } else {
-        let file = std::fs::File::open(path).explain(path.display())?;
-        file.take(READ_MAX).read_to_end(&mut body).explain(path.display())?;
-    }
-    // An editor, or `echo`, ends a file with a line end; the platform takes it as well.
+        std::fs::File::open(path).and_then(|file| file.take(READ_MAX).read_to_end(&mut body))
+    };
+    read.explain(&name).map_err(|failure| failure.hint("name a file, or - for standard input"))?;
     hongbao_wire::decode(&body).map_err(|error| {
-        Failure::new(format!("not a request: {}: {error}", path.display()))
-            .hint("the file holds the XML of the request as it was sent, and nothing else")
+        Failure::new(format!("not a request: {name}: {error}"))
+            .hint("it must be the XML of the request as it was sent, and nothing else")
     })
 }
