@@ -10,7 +10,7 @@ use anyhow::ensure;
 use hongbao_engine::batch::{Answer, Attempt, Batch};
 use hongbao_engine::command::{Command, Keeps, PutApp, PutMerchant, SendPacket, TopUp};
 use hongbao_engine::decide::Policy;
-use hongbao_engine::directory::{App, Merchant, Mode};
+use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::limits::Limits;
 use hongbao_engine::outcome::{Outcome, SendOutcome};
 use hongbao_engine::packet::{BillKey, Family, Product, Texts};
@@ -107,18 +107,8 @@ impl StoreBench {
 
     async fn provision(&mut self) -> anyhow::Result<()> {
         let much = Fen::try_new(1_000_000_000_000)?;
-        let merchant = Merchant {
-            id: MERCHANT.parse()?,
-            name: "天虹百货".to_owned(),
-            keys: Vec::new(),
-            certificates: Vec::new(),
-            mode: Mode::Compatible,
-            pinned_algorithm: None,
-            products: vec![Product::Ordinary],
-            allowed_addresses: Vec::new(),
-            limits: Limits { packets_per_minute: u32::MAX, amount_per_day: much, ..Limits::default() },
-            frozen: false,
-        };
+        let limits = Limits { packets_per_minute: u32::MAX, amount_per_day: much, ..Limits::default() };
+        let merchant = Merchant { limits, ..Merchant::new(MERCHANT.parse()?, "天虹百货") };
         let put = PutMerchant { merchant, replace: false, keeps: Keeps::default() };
         let app = App { id: APP.parse()?, keys: Vec::new(), merchants: vec![MERCHANT.parse()?] };
         let top_up = TopUp { reference: "bench".parse()?, merchant: MERCHANT.parse()?, amount: much };

@@ -6,6 +6,8 @@ use hongbao_wire::sign::{canonical_string, sign, signature, string_to_sign};
 use hongbao_wire::{Mistake, Params, SignType, diagnose};
 use md5::{Digest, Md5};
 
+use crate::samples::SEND;
+
 const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
 fn key() -> ApiKey {
@@ -13,21 +15,8 @@ fn key() -> ApiKey {
 }
 
 fn message(changed: &[(&str, &str)]) -> Params {
-    let mut params = Params::from_pairs([
-        ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
-        ("mch_billno", "10000098201411111234567890"),
-        ("mch_id", "10000098"),
-        ("wxappid", "wx8888888888888888"),
-        ("send_name", "天虹百货"),
-        ("re_openid", "oxTWIuGaIt6gTKsQRLau2M0yL16E"),
-        ("total_amount", "1000"),
-        ("total_num", "1"),
-        ("wishing", "感谢您参加猜灯谜活动，祝您元宵节快乐！"),
-        ("client_ip", "192.168.0.1"),
-        ("act_name", "猜灯谜抢红包活动"),
-        ("remark", "a b"),
-    ])
-    .unwrap();
+    let mut params = Params::from_pairs(SEND.iter().copied()).unwrap();
+    params.set("remark", "a b").unwrap();
     for (name, value) in changed {
         params.set(*name, *value).unwrap();
     }

@@ -8,4 +8,5 @@ mod forged;
 mod hostile;
 mod replies;
 mod roundtrip;
+mod samples;
 mod vectors;

@@ -9,6 +9,8 @@ use hongbao_wire::sign::{
 };
 use hongbao_wire::{Endpoint, Mode, Params, SignPolicy, SignRefusal, SignRule, SignType, Verified};
 
+use crate::samples::SEND;
+
 const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 const OTHER_KEY: &str = "00000000000000000000000000000000";
 const STRICT: SignPolicy = SignPolicy { mode: Mode::Strict, pinned: None };
@@ -46,20 +48,6 @@ const ORDINARY_CANONICAL: &str = "act_name=新年红包&client_ip=127.0.0.1&mch_
     risk_info=posttime%3d123123412%26clientversion%3d234134%26mobile%3d122344545%26deviceid%3dIOS&\
     scene_id=PRODUCT_2&send_name=send_name&total_amount=200&total_num=1&wishing=恭喜发财&wxappid=wx2421b1c4370ec43b";
 
-const MODERN: &[(&str, &str)] = &[
-    ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
-    ("mch_billno", "10000098201411111234567890"),
-    ("mch_id", "10000098"),
-    ("wxappid", "wx8888888888888888"),
-    ("send_name", "天虹百货"),
-    ("re_openid", "oxTWIuGaIt6gTKsQRLau2M0yL16E"),
-    ("total_amount", "1000"),
-    ("total_num", "1"),
-    ("wishing", "感谢您参加猜灯谜活动，祝您元宵节快乐！"),
-    ("client_ip", "192.168.0.1"),
-    ("act_name", "猜灯谜抢红包活动"),
-    ("remark", "猜越多得越多，快来抢！"),
-];
 const MODERN_CANONICAL: &str = "act_name=猜灯谜抢红包活动&client_ip=192.168.0.1&mch_billno=10000098201411111234567890&\
     mch_id=10000098&nonce_str=5K8264ILTKCH16CQ2502SI8ZNMTM67VS&re_openid=oxTWIuGaIt6gTKsQRLau2M0yL16E&\
     remark=猜越多得越多，快来抢！&send_name=天虹百货&total_amount=1000&total_num=1&\
@@ -245,7 +233,7 @@ fn v9_a_wecom_packet_signs_its_inner_signature_too() {
 
 #[test]
 fn v10_ordinary_packet_with_the_fields_of_2014() {
-    let params = with(MODERN, OLD);
+    let params = with(SEND, OLD);
     let canonical = MODERN_CANONICAL
         .replace("&mch_billno=", "&max_value=1000&mch_billno=")
         .replace("&nonce_str=", "&min_value=1000&nick_name=天虹百货&nonce_str=");
@@ -254,19 +242,19 @@ fn v10_ordinary_packet_with_the_fields_of_2014() {
 
 #[test]
 fn v11_modern_fields_with_full_width_punctuation() {
-    check(&params(MODERN), SignType::Md5, MODERN_CANONICAL, "A6BA94628F22472191B0BE15AE6F2C87");
+    check(&params(SEND), SignType::Md5, MODERN_CANONICAL, "A6BA94628F22472191B0BE15AE6F2C87");
 }
 
 #[test]
 fn v12_modern_fields_with_a_scene() {
     let canonical = MODERN_CANONICAL.replace("&send_name=", "&scene_id=PRODUCT_8&send_name=");
-    let params = with(MODERN, &[("scene_id", "PRODUCT_8")]);
+    let params = with(SEND, &[("scene_id", "PRODUCT_8")]);
     check(&params, SignType::Md5, &canonical, "CDC4DEFFCC58CDDB493AA2AC4C2D6813");
 }
 
 #[test]
 fn v13_mini_program_packet_with_a_scene() {
-    let params = with(MODERN, &[("scene_id", "PRODUCT_8"), ("notify_way", "MINI_PROGRAM_JSAPI")]);
+    let params = with(SEND, &[("scene_id", "PRODUCT_8"), ("notify_way", "MINI_PROGRAM_JSAPI")]);
     let params = without(&params, &["client_ip"]);
     let canonical = MODERN_CANONICAL
         .replace("client_ip=192.168.0.1&", "")
@@ -282,12 +270,12 @@ fn v14_packet_of_a_service_provider() {
         .replace("&mch_billno=", "&consume_mch_id=10000097&mch_billno=")
         .replace("&nonce_str=", "&msgappid=wx28b16568a629bb33&nonce_str=")
         .replace("&total_amount=", "&sub_mch_id=10000090&total_amount=");
-    check(&with(MODERN, &provider), SignType::Md5, &canonical, "CF4984B63694E2C422950A9C56C594D7");
+    check(&with(SEND, &provider), SignType::Md5, &canonical, "CF4984B63694E2C422950A9C56C594D7");
 }
 
 #[test]
 fn v15_group_packet_with_a_scene() {
-    let mut params = without(&with(MODERN, &[("scene_id", "PRODUCT_8"), ("amt_type", "ALL_RAND")]), &["client_ip"]);
+    let mut params = without(&with(SEND, &[("scene_id", "PRODUCT_8"), ("amt_type", "ALL_RAND")]), &["client_ip"]);
     params.set("total_num", "3").unwrap();
     let canonical = MODERN_CANONICAL
         .replace("&client_ip=192.168.0.1", "&amt_type=ALL_RAND")
@@ -343,7 +331,7 @@ fn v18_draw_of_the_shake() {
 
 #[test]
 fn the_fields_of_2014_count_in_both_modes() {
-    let params = with(&[MODERN, OLD].concat(), &[("sign", "854EA4EC84B50D4ADB5FD99ABE8BC2C2")]);
+    let params = with(&[SEND, OLD].concat(), &[("sign", "854EA4EC84B50D4ADB5FD99ABE8BC2C2")]);
     for policy in [STRICT, COMPATIBLE] {
         assert_eq!(sendredpack(&params, policy).unwrap().rule, SignRule::KnownFields);
     }
@@ -449,7 +437,7 @@ fn a_change_of_any_field_breaks_the_signature() {
 /// string, hence one signature: whoever gets hold of one message could send the other.
 #[test]
 fn a_value_that_reads_like_a_further_field_is_refused() {
-    let mut params = params(MODERN);
+    let mut params = params(SEND);
     params.set("remark", "x&scene_id=PRODUCT_2").unwrap();
     let two_fields = {
         let mut params = params.clone();
