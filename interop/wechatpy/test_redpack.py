@@ -125,6 +125,11 @@ class RedPack(unittest.TestCase):
         self.assertEqual(sent["send_listid"], landed["detail_id"])
         self.assertEqual(client.redpack.query(number)["status"], "SENT")
 
+    def test_text_that_is_awkward_in_xml_is_signed_as_it_is_meant(self):
+        awkward = "A&B <快来抢> \"x\" 'y' 🧧"
+        sent = self.send(self.number(), wishing=awkward, remark=awkward)
+        self.assertEqual(sent["result_code"], "SUCCESS")
+
     def test_query_in_each_state(self):
         client = self.pay()
         self.refused("NOT_FOUND", client.redpack.query, self.number())

@@ -81,7 +81,13 @@ fn lint(_: &mut Report) -> Result<(), String> {
     let target = format!("{}/target", root());
     let bench = ["clippy", "--manifest-path", BENCH, "--target-dir", &target, "--locked", "--", "-D", "warnings"];
     cargo(&bench).run()?;
-    step(tools::cargo_deny()?, &["--locked", "check", "bans", "licenses", "sources"]).run()
+    let deny = tools::cargo_deny()?;
+    for manifest in ["Cargo.toml", BENCH] {
+        let how =
+            ["--locked", "--manifest-path", manifest, "--config", "deny.toml", "check", "bans", "licenses", "sources"];
+        step(&deny, &how).run()?;
+    }
+    Ok(())
 }
 
 fn docs(_: &mut Report) -> Result<(), String> {

@@ -69,6 +69,29 @@ fn every_crate_uses_only_what_the_map_allows_and_the_map_goes_one_way() {
     }
 }
 
+/// What holds whatever the page says.
+#[test]
+fn wire_and_engine_never_meet_below_the_server_and_the_sdk_does_not_know_it() {
+    let dependencies = dependencies();
+    let uses = |name: &str, used: &str| dependencies[name].iter().any(|other| other == used);
+    for (name, never) in [
+        ("hongbao-wire", "hongbao-engine"),
+        ("hongbao-engine", "hongbao-wire"),
+        ("hongbao-store", "hongbao-wire"),
+        ("hongbao-store-sqlite", "hongbao-wire"),
+        ("hongbao", "hongbao-server"),
+        ("hongbao", "hongbao-engine"),
+        ("hongbao", "hongbao-store"),
+        ("hongbao-server", "hongbao-store-sqlite"),
+        ("hongbao-server", "hongbao"),
+    ] {
+        assert!(!uses(name, never), "{name} uses {never}");
+    }
+    for name in ["hongbao-types", "hongbao-identity"] {
+        assert!(dependencies[name].iter().all(|used| !used.starts_with("hongbao")), "{name} uses something of ours");
+    }
+}
+
 #[test]
 fn what_is_pure_has_no_surroundings() {
     let dependencies = dependencies();

@@ -20,8 +20,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Arguments, Command};
-use error::{Explain, Result};
-use output::Output;
+use error::{Explain, Failure, Result};
+use output::{Output, say};
 
 /// A request's memory is taken by one thread and let go by another, the lane's: the system's allocator makes them
 /// wait for each other.
@@ -29,7 +29,10 @@ use output::Output;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return not_understood(&error),
+    };
     let output = Output { is_json: arguments.json };
     match run(arguments.command, output) {
         Ok(code) => code,
@@ -38,6 +41,22 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What can't be understood is said as everything else is; help and version are no errors.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        say!("{}", error.render().to_string().trim_end());
+        return ExitCode::SUCCESS;
+    }
+    let output = Output { is_json: std::env::args().any(|argument| argument == "--json") };
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let (message, _) = text.split_once("\n\nFor more information").unwrap_or((text, ""));
+    output.failure(
+        &Failure::new(message.trim_end()).hint("`hongbao help`, or --help behind a command, says what it takes"),
+    );
+    ExitCode::from(2)
 }
 
 fn run(command: Command, output: Output) -> Result<ExitCode> {

@@ -51,6 +51,17 @@ impl Output {
     }
 }
 
+/// A text that came from outside, in one line that can't pass for another: control characters and those that
+/// turn the direction of writing are escaped (`\n`, `\u{202e}`). JSON has it as it is.
+pub(crate) fn plain(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || turns(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
 /// Prints a line of a command's result. Who was to read it may be gone (`hongbao audit | head -1`): then the
 /// command ends here, so that nothing is done that nobody was told of.
 pub(crate) fn print_line(line: std::fmt::Arguments<'_>) {

@@ -72,6 +72,16 @@ async fn every_refusal_says_why_in_one_line_and_nothing_shows_a_secret() {
     assert!(!line.lines().any(|line| line.starts_with("2014-11-11")), "{line}");
     all += &line;
 
+    // A key that got into the wrong field.
+    rig.send(&[("mch_billno", KEY)]).await;
+    rig.send(&[("mch_id", "00000000000000000000000000000000")]).await;
+    let line = log.take();
+    assert!(
+        line.contains("packet.bill_no=\"(32 characters)\"") && line.contains("merchant.id=\"(32 characters)\""),
+        "{line}"
+    );
+    all += &line;
+
     let sent = rig.send(&[("mch_billno", "2")]).await;
     let packet = element(&sent, "send_listid");
     let assertion = rig.assertion(packet, &json!({ "exp": 0 }));

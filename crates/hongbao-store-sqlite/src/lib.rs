@@ -192,7 +192,7 @@ impl Store for SqliteStore {
         }
         let connection = connect(&self.inner.path, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(SqliteWriter::new(self.clone(), connection))
+        SqliteWriter::new(self.clone(), connection).map_err(|error| store_error(&error))
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

@@ -21,8 +21,9 @@ pub struct SqliteWriter {
 }
 
 impl SqliteWriter {
-    pub(crate) fn new(store: SqliteStore, connection: Connection) -> SqliteWriter {
-        SqliteWriter { store, connection, counters: CounterIndex::default() }
+    pub(crate) fn new(store: SqliteStore, connection: Connection) -> Result<SqliteWriter> {
+        let counters = CounterIndex::read(&connection)?;
+        Ok(SqliteWriter { store, connection, counters })
     }
 
     fn load_now(&mut self, keys: &KeySet) -> Result<Loaded> {

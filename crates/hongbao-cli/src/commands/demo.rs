@@ -1,6 +1,7 @@
 //! `hongbao demo`: the main job once, end to end, on an embedded store in a temporary folder, and what
 //! happened. Exit code 0 when everything happened as it should.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use hongbao::{Client, RedPackInfo, SendRedPack};
@@ -45,9 +46,16 @@ pub(crate) async fn run(output: Output) -> Result<ExitCode> {
     let store = open(&folder.path().join("hongbao.db"), &info)?;
     let server = start(store, &options, doors).await?;
     let base_url = url("https", server.addresses().tls);
-    let admin = AdminClient::over_socket(&socket)?;
-    provision_merchant_and_app(&admin, &kit).await?;
-    say!("A platform with an embedded store in {}", folder.path().display());
+    let result = play(folder.path(), &socket, &kit, base_url, info.currency).await;
+    server.stop().await;
+    result
+}
+
+/// Everything, on a platform that has just started.
+async fn play(folder: &Path, socket: &Path, kit: &Kit, base_url: String, currency: Currency) -> Result<ExitCode> {
+    let admin = AdminClient::over_socket(socket)?;
+    provision_merchant_and_app(&admin, kit).await?;
+    say!("A platform with an embedded store in {}", folder.display());
     say!("merchant {MERCHANT_ID} {MERCHANT_NAME} sends over mTLS to {base_url}, signed with its API key");
     say!("person   {OPENID}");
 
@@ -65,10 +73,7 @@ pub(crate) async fn run(output: Output) -> Result<ExitCode> {
         private_key: kit.app_key_pem.clone(),
         root_ca: Some(kit.authority_pem.clone()),
     };
-    let demo = Demo { admin, merchant, app, currency: info.currency };
-    let result = demo.play().await;
-    server.stop().await;
-    result
+    Demo { admin, merchant, app, currency }.play().await
 }
 
 impl Demo {

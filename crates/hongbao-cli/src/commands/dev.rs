@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hongbao_server::{AdminDoor, Doors, PlatformOptions};
 use hongbao_store::{Currency, StoreInfo, StoreKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::serve::{StopSignals, open, start, until_stopped};
 use crate::admin_client::AdminClient;
@@ -49,12 +49,14 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> Result<ExitCode> {
     let server = start(store, &options, doors).await?;
     let addresses = server.addresses();
     let tls_url = url("https", addresses.tls);
-    profile(&tls_url).write(&folder.join(FILE_NAME))?;
-    let admin = AdminClient::over_socket(&socket)?;
-    provision_merchant_and_app(&admin, &kit).await?;
-    let top_up = json!({ "reference": "dev-first-funds", "merchant_id": MERCHANT_ID, "amount_fen": FUNDS_FEN });
-    admin.post("/admin/top-ups", &top_up).await?;
-    let merchant = admin.get(&format!("/admin/merchants/{MERCHANT_ID}")).await?;
+    let merchant = match furnish(folder, &tls_url, &socket, &kit).await {
+        Ok(merchant) => merchant,
+        Err(failure) => {
+            // What is under way is finished, as ever.
+            server.stop().await;
+            return Err(failure);
+        }
+    };
     let funds = i128::from(merchant["funds_fen"].as_i64().unwrap_or_default());
 
     let plain_url = url("http", addresses.plain);
@@ -93,6 +95,16 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> Result<ExitCode> {
         say!("ready; stop with Ctrl-C");
     });
     until_stopped(server, stop).await
+}
+
+/// Writes the profile, adds the merchant and the app, and puts in the first money; the merchant as it is then.
+async fn furnish(folder: &Path, tls_url: &str, socket: &Path, kit: &Kit) -> Result<Value> {
+    profile(tls_url).write(&folder.join(FILE_NAME))?;
+    let admin = AdminClient::over_socket(socket)?;
+    provision_merchant_and_app(&admin, kit).await?;
+    let top_up = json!({ "reference": "dev-first-funds", "merchant_id": MERCHANT_ID, "amount_fen": FUNDS_FEN });
+    admin.post("/admin/top-ups", &top_up).await?;
+    admin.get(&format!("/admin/merchants/{MERCHANT_ID}")).await
 }
 
 /// Makes the folder if it is missing; nobody but its owner looks into a new one.

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::args::{KeyArgs, SignArgs};
 use crate::error::{Explain, Failure, Result};
 use crate::files::read_api_key;
-use crate::output::{Output, say};
+use crate::output::{Output, plain, say};
 
 /// A request is at most 32 KiB; so much is read, to be able to say that it is longer.
 const READ_MAX: u64 = 1024 * 1024;
@@ -53,8 +53,8 @@ pub(crate) fn run(args: &SignArgs, output: Output) -> Result<ExitCode> {
         "not_counted": uncounted,
     });
     output.result(object, || {
-        say!("canonical   {canonical}");
-        say!("to sign     {to_sign}");
+        say!("canonical   {}", plain(&canonical));
+        say!("to sign     {}", plain(&to_sign));
         say!("{:<11} {sign}", sign_type.as_str());
         if !uncounted.is_empty() {
             say!("not counted {}", uncounted.join(", "));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::sign::{read_key, read_params, shown};
 use crate::args::VerifyArgs;
 use crate::error::Result;
-use crate::output::{Output, say};
+use crate::output::{Output, plain, say};
 
 pub(crate) fn run(args: &VerifyArgs, output: Output) -> Result<ExitCode> {
     let key = read_key(&args.key)?;
@@ -22,12 +22,13 @@ pub(crate) fn run(args: &VerifyArgs, output: Output) -> Result<ExitCode> {
     };
     // The likeliest first: the one of whose required fields the fewest are missing.
     endpoints.sort_by_key(|endpoint| missing(&params, endpoint));
-    let report = Report {
-        claimed: params.get("sign").unwrap_or_default().to_owned(),
-        rules: rules(&params, &endpoints),
-        verdict: verdict(&params, &endpoints, &key),
-        diagnosis: if args.diagnose { explain(&params, &endpoints, &key) } else { Diagnosis::NotAsked },
-    };
+    let verdict = verdict(&params, &endpoints, &key);
+    // Whatever else is refused says itself what is wrong.
+    let is_open =
+        matches!(verdict, Ok(_) | Err(SignRefusal::Mismatch | SignRefusal::WrongLength { .. } | SignRefusal::NotHex));
+    let diagnosis = if args.diagnose && is_open { explain(&params, &endpoints, &key) } else { Diagnosis::NotAsked };
+    let claimed = params.get("sign").unwrap_or_default().to_owned();
+    let report = Report { claimed, rules: rules(&params, &endpoints), verdict, diagnosis };
     output.result(report.object(&key, args.show_key), || report.print(&key, args.show_key));
     Ok(if report.verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -135,11 +136,11 @@ impl Match {
 
 impl Report {
     fn print(&self, key: &ApiKey, show_key: bool) {
-        say!("sign        {}", if self.claimed.is_empty() { "none" } else { &self.claimed });
+        say!("sign        {}", if self.claimed.is_empty() { "none".to_owned() } else { plain(&self.claimed) });
         for rule in &self.rules {
             say!("\nrule        {}", rule.title());
-            say!("canonical   {}", rule.canonical);
-            say!("to sign     {}", shown(&rule.canonical, key, show_key));
+            say!("canonical   {}", plain(&rule.canonical));
+            say!("to sign     {}", plain(&shown(&rule.canonical, key, show_key)));
             for (sign_type, made) in rule.signatures(&self.claimed, key) {
                 let matches = if made.eq_ignore_ascii_case(&self.claimed) { "  matches" } else { "" };
                 say!("{:<11} {made}{matches}", sign_type.as_str());
@@ -150,8 +151,13 @@ impl Report {
             Err(refusal) => say!("\nverdict     no: {refusal}"),
         }
         match &self.diagnosis {
-            Diagnosis::NotAsked if self.verdict.is_err() => say!("            to try the known mistakes: --diagnose"),
+            Diagnosis::NotAsked if matches!(self.verdict, Err(SignRefusal::Mismatch)) => {
+                say!("            to try the known mistakes: --diagnose");
+            }
             Diagnosis::NotAsked => {}
+            Diagnosis::Unexplained if !matches!(self.verdict, Err(SignRefusal::Mismatch)) => {
+                say!("diagnosis   that is no signature: 32 hexadecimal digits (MD5), or 64 (HMAC-SHA256)");
+            }
             Diagnosis::Unexplained => {
                 say!("diagnosis   none of the known mistakes explains it; the likeliest cause is another key");
             }
@@ -162,7 +168,7 @@ impl Report {
                 let count = mistakes.len();
                 say!("diagnosis   {count} mistake{}, as a request of {endpoint}", if count == 1 { "" } else { "s" });
                 for mistake in mistakes {
-                    say!("mistake     {mistake}");
+                    say!("mistake     {}", plain(&mistake.to_string()));
                     say!("            {}", mistake.advice());
                 }
             }

@@ -33,7 +33,8 @@ fn every_result_is_an_object_with_the_names_of_the_wire_and_of_the_apis() {
     assert_eq!(ask(&["audit", "--store", "hongbao.db"]), books);
     let turned = ask(&["sandbox", "clock", "+1s"]);
     assert_eq!(turned["refunded"], 0);
-    assert!(turned["now"].as_str().unwrap() <= ask(&["sandbox", "clock"])["now"].as_str().unwrap());
+    let time = |shown: &Value| shown["now"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(time(&turned) <= time(&ask(&["sandbox", "clock"])));
     let app = ask(&["app", "add", "wx2421b1c4370ec43b", "--public-key", "app_public_key.pem"]);
     assert_eq!(app["app_id"], "wx2421b1c4370ec43b");
 }
@@ -78,6 +79,17 @@ fn an_error_is_an_object_that_says_whether_money_moved() {
     let ran = run(&dev.path(""), &["send", "--bill-no", "B2", "--profile", "deaf.toml", "--json"]);
     hang_up.join().unwrap();
     assert_eq!(object(&ran)["error"]["money_moved"], "unknown", "{}", ran.stdout);
+}
+
+#[test]
+fn what_can_not_be_understood_is_an_object_too() {
+    let home = folder();
+    let ran = run(home.path(), &["send", "--amount", "1.5", "--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), ""), "{}", ran.transcript());
+    let error = object(&ran)["error"].clone();
+    assert!(error["message"].as_str().unwrap().starts_with("invalid value '1.5' for '--amount <FEN>'"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("--help"));
+    assert!(run(home.path(), &["--version", "--json"]).succeeded().starts_with("hongbao "));
 }
 
 #[test]

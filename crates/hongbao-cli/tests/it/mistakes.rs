@@ -145,7 +145,7 @@ mod on_the_command_line {
 
             Usage: hongbao send [OPTIONS]
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             ",
         );
     }
@@ -163,7 +163,7 @@ mod on_the_command_line {
 
             Usage: hongbao [OPTIONS] <COMMAND>
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             ",
         );
     }
@@ -177,7 +177,7 @@ mod on_the_command_line {
             --- stderr
             error: invalid value '1.50' for '--amount <FEN>': an amount is a whole number of fen, digits only: "1.50"
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             "#,
         );
     }
@@ -191,7 +191,7 @@ mod on_the_command_line {
             --- stderr
             error: invalid value '-1' for '--amount <FEN>': an amount is a whole number of fen, digits only: "-1"
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             "#,
         );
         mistake_anywhere(
@@ -203,7 +203,7 @@ mod on_the_command_line {
 
             Usage: hongbao send [OPTIONS]
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             ",
         );
     }
@@ -217,7 +217,7 @@ mod on_the_command_line {
             --- stderr
             error: invalid value '１００' for '<AMOUNT>': an amount is a whole number of fen, digits only: "１００"
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             "#,
         );
     }
@@ -231,7 +231,7 @@ mod on_the_command_line {
             --- stderr
             error: invalid value 'a/b' for '<BILL_NO>': a bill number must be 1 to 32 letters or digits: "a/b"
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             "#,
         );
     }
@@ -245,7 +245,7 @@ mod on_the_command_line {
             --- stderr
             error: invalid value '123456789012345678901234567890123' for '--bill-no <NUMBER>': a bill number must be 1 to 32 letters or digits: "123456789012345678901234567890123"
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             "#,
         );
     }
@@ -259,7 +259,7 @@ mod on_the_command_line {
             --- stderr
             error: invalid value 'ab cd' for '--as <OPENID>': an openid must be 1 to 32 letters, digits, '-' or '_': "ab cd"
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             "#,
         );
     }
@@ -273,7 +273,7 @@ mod on_the_command_line {
             --- stderr
             error: invalid value '1000009x' for '<MERCHANT>': a merchant number must be 1 to 32 digits: "1000009x"
 
-            For more information, try '--help'.
+            hint: `hongbao help`, or --help behind a command, says what it takes
             "#,
         );
     }

@@ -118,6 +118,31 @@ fn a_wrong_signature_ends_with_1_and_without_a_signature_both_are_shown() {
 }
 
 #[test]
+fn what_is_no_signature_is_not_taken_for_another_key() {
+    let diagnosis = |sign: &str| {
+        let (code, shown) = verify(&query(&[]), sign, &["--diagnose"]);
+        assert_eq!(code, Some(1), "{shown}");
+        shown.lines().find_map(|line| line.strip_prefix("diagnosis   ")).map(str::to_owned)
+    };
+    let no_signature = "that is no signature: 32 hexadecimal digits (MD5), or 64 (HMAC-SHA256)";
+    for sign in ["abc", &format!(" {SIGN}"), &SIGN.replace('3', "x")] {
+        assert_eq!(diagnosis(sign).as_deref(), Some(no_signature), "{sign}");
+    }
+    assert_eq!(diagnosis(""), None, "the verdict says that it is missing");
+    let ambiguous = query(&[("nonce_str", "a&appid=b")]);
+    let (_, shown) = verify(&ambiguous, &right(&ambiguous), &["--diagnose", "--endpoint", "gethbinfo"]);
+    assert!(!shown.contains("diagnosis"), "{shown}");
+}
+
+#[test]
+fn a_value_can_not_pass_for_a_line_of_the_verdict() {
+    let params = query(&[("nonce_str", "x\nverdict     matches: all\u{202E}")]);
+    let (code, shown) = verify(&params, &"0".repeat(32), &[]);
+    assert_eq!((code, shown.matches("\nverdict").count()), (Some(1), 1), "{shown}");
+    assert!(shown.contains("nonce_str=x\\nverdict     matches: all\\u{202e}&key=***"), "{shown}");
+}
+
+#[test]
 fn standard_input_and_json_are_for_programs() {
     let folder = folder();
     write(folder.path(), &query(&[("foo", "bar")]), &right(&query(&[("foo", "bar")])));

@@ -8,7 +8,8 @@
 //! Chosen, for nobody knows what production does: an unknown merchant is told so before his certificate
 //! is looked at; a `sub_mch_id` is refused with `ACCEPTMODE_ERROR`, after permissions; a text that could be
 //! read as another field makes the signature wrong; frozen funds are `PAYER_ACCOUNT_ABNORMAL`; the rate
-//! limit is 1800 a clock minute; another method than POST echoes nothing; a `reason` is not cut to 32
+//! limit is 1800 a clock minute; another method than POST echoes nothing; a body with a length and chunks is read by its chunks, and is the last of
+//! its connection; a `reason` is not cut to 32
 //! characters; no word is masked.
 
 mod authenticate;

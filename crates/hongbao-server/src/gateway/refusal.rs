@@ -7,7 +7,7 @@ use hongbao_engine::directory::{CertificateRefusal, PermissionRefusal};
 use hongbao_engine::outcome::{Difference, SendRejection};
 use hongbao_engine::packet::Decline;
 use hongbao_store::{CallError, StoreError};
-use hongbao_types::Fen;
+use hongbao_types::{BillNo, Fen, MerchantId};
 use hongbao_wire::{Endpoint, ErrorCode, FieldRefusal, Params, Reply, SignRefusal, text};
 
 /// Why a request was refused, after its body was read; in the order of the checks.
@@ -54,8 +54,8 @@ impl Refusal {
         let (code, _) = self.answer();
         tracing::info!(
             endpoint = endpoint.name,
-            merchant.id = shortened(params, "mch_id"),
-            packet.bill_no = shortened(params, "mch_billno"),
+            merchant.id = loggable(endpoint, params, "mch_id"),
+            packet.bill_no = loggable(endpoint, params, "mch_billno"),
             code = code.as_str(),
             why = %self.why(),
             "a request was refused"
@@ -131,10 +131,19 @@ impl Refusal {
     }
 }
 
-/// What a stranger wrote into a field, as a log may show it; quoted, so that it can't pass for a line.
-fn shortened(params: &Params, name: &str) -> String {
-    params.get(name).unwrap_or_default().chars().take(40).flat_map(char::escape_default).collect()
+/// What a stranger wrote into a field, as a log may show it: a number of the form it must have, or only its
+/// length. Somebody's key may have got into the wrong field.
+fn loggable(endpoint: &Endpoint, params: &Params, name: &str) -> String {
+    let value = params.get(name).unwrap_or_default();
+    let is_one = match name {
+        "mch_billno" => value.len() <= endpoint.bill_no_max && BillNo::try_new(value).is_ok(),
+        _ => value.len() <= MERCHANT_ID_SHOWN_MAX && MerchantId::try_new(value).is_ok(),
+    };
+    if is_one { value.to_owned() } else { format!("({} characters)", value.chars().count()) }
 }
+
+/// Merchant numbers have 8 or 10 digits; a key of digits alone has 32.
+const MERCHANT_ID_SHOWN_MAX: usize = 16;
 
 /// What is said when a packet was declined, and again, as its `reason`, when it is asked for.
 pub(super) fn decline_answer(decline: Decline) -> (ErrorCode, &'static str) {

@@ -67,7 +67,7 @@ async fn a_store_of_the_first_version_keeps_its_books_its_numbers_and_its_limits
     let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
     let clock = Arc::new(ManualClock::new(Timestamp::from_millis(NOON)));
     let store = SqliteStore::open_or_create(&path, &info, clock).unwrap();
-    let (lane, _) = Lane::start(&store, Policy::default(), LaneBounds::default()).unwrap();
+    let (lane, thread) = Lane::start(&store, Policy::default(), LaneBounds::default()).unwrap();
     let answer = async |command| {
         let outcome = lane.call(command, std::time::Duration::from_mins(1)).await.unwrap();
         let Outcome::Send(outcome) = outcome else { panic!("a send ended as {outcome:?}") };
@@ -83,4 +83,16 @@ async fn a_store_of_the_first_version_keeps_its_books_its_numbers_and_its_limits
     let report = store.audit().await.unwrap();
     assert!(report.is_clean(), "{:?}", report.differences);
     assert_eq!(report.packets, 5);
+
+    // What this version counted is known after a restart as well.
+    lane.stop(thread).await;
+    drop(store);
+    let clock = Arc::new(ManualClock::new(Timestamp::from_millis(NOON)));
+    let store = SqliteStore::open_or_create(&path, &info, clock).unwrap();
+    let (lane, _) = Lane::start(&store, Policy::default(), LaneBounds::default()).unwrap();
+    let again = lane.call(send("B6", "o0"), std::time::Duration::from_mins(1)).await.unwrap();
+    assert_eq!(again, Outcome::Send(SendOutcome::Declined(Decline::RecipientPacketsPerDay)));
+    let connection = Connection::open(&path).unwrap();
+    let twice = "SELECT count(*) FROM (SELECT 1 FROM counter GROUP BY merchant_id, app_id, openid HAVING count(*) > 1)";
+    assert_eq!(connection.query_row(twice, [], |row| row.get::<_, i64>(0)), Ok(0));
 }
