@@ -26,6 +26,7 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (least, most) = (self.0.first().unwrap_or(&f64::NAN), self.0.last().unwrap_or(&f64::NAN));
         let text = match self.median() {
+            median if median < 2.0 => format!("{median:.2} [{least:.2}..{most:.2}]"),
             median if median < 100.0 => format!("{median:.1} [{least:.1}..{most:.1}]"),
             median => format!("{median:.0} [{least:.0}..{most:.0}]"),
         };

@@ -19,7 +19,7 @@ use hongbao_store::{Currency, Store, StoreInfo, StoreKind, Writer};
 use hongbao_store_sqlite::{SqliteStore, SqliteWriter};
 use hongbao_types::{Fen, PacketId};
 
-use crate::disk::appends_per_second;
+use crate::disk::{Writes, writes_per_second};
 use crate::setup::{AMOUNT_FEN, APP, MERCHANT, bill_no, openid};
 use crate::stats::{Figure, percentile};
 
@@ -42,14 +42,19 @@ pub(crate) async fn run(rounds: usize, packets: usize, folder: &Path) -> anyhow:
     let mut bench = StoreBench::open(folder)?;
     bench.provision().await?;
     let mut lines = SIZES.map(|size| Line { size, ..Line::default() });
-    let (mut small, mut large) = (Figure::default(), Figure::default());
+    // Block sizes, how they are written, and how fast.
+    let mut disk = [
+        (4096, Writes::AtTheEnd, Figure::default()),
+        (4096, Writes::Over, Figure::default()),
+        (65_536, Writes::AtTheEnd, Figure::default()),
+        (65_536, Writes::Over, Figure::default()),
+    ];
     for round in 0..=rounds {
-        let second = Duration::from_secs(1);
-        let (four, sixty_four) =
-            (appends_per_second(folder, 4096, second)?, appends_per_second(folder, 65_536, second)?);
-        if round > 0 {
-            small.add(four);
-            large.add(sixty_four);
+        for (bytes, how, figure) in &mut disk {
+            let rate = writes_per_second(folder, *bytes, *how, Duration::from_millis(500))?;
+            if round > 0 {
+                figure.add(rate);
+            }
         }
         for line in &mut lines {
             let count = if line.size == 1 { packets.min(SINGLES) } else { packets };
@@ -71,7 +76,10 @@ pub(crate) async fn run(rounds: usize, packets: usize, folder: &Path) -> anyhow:
     let report = bench.store.audit().await?;
     ensure!(report.is_clean(), "the books do not balance: {:?}", report.differences);
 
-    let mut out = format!("The SQLite store alone: one thread, {packets} packets a round, {rounds} rounds\n\n");
+    let mut out = format!(
+        "The SQLite store alone: one thread, {packets} packets a round, {rounds} rounds; a fresh store, ascending bill\n\
+         numbers, a person of his own for each packet\n\n"
+    );
     writeln!(
         out,
         "{:8} {:>26} {:>24} {:>18} {:>18} {:>18}",
@@ -84,7 +92,20 @@ pub(crate) async fn run(rounds: usize, packets: usize, folder: &Path) -> anyhow:
             line.size, line.per_second, line.commits_per_second, line.cpu_us, line.p50_ms, line.p99_ms
         )?;
     }
-    writeln!(out, "\nthe disk: {small} appends/s of 4 KiB, {large} of 64 KiB, each with fdatasync")?;
+    writeln!(out, "\nThe disk alone, each write with fdatasync:")?;
+    for (bytes, how, figure) in &disk {
+        let how = if *how == Writes::Over { "over a file that is there" } else { "at the end of a file" };
+        writeln!(out, "{figure:>26} writes/s of {:>2} KiB {how}", bytes / 1024)?;
+    }
+    let best = disk[1].2.median();
+    let ratios: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let (commits, packets) = (line.commits_per_second.median() / best, line.per_second.median() / best);
+            format!("batches of {}: {commits:.2} commits and {packets:.1} packets", line.size)
+        })
+        .collect();
+    writeln!(out, "For each write of 4 KiB that the disk could do: {}", ratios.join("; "))?;
     Ok(out)
 }
 
