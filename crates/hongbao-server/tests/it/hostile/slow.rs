@@ -183,3 +183,25 @@ async fn who_sends_too_much_may_finish_and_then_reads_the_reply() {
     assert!(raw.rest().await.ends_with(XML_ERROR));
     assert_untouched(&rig).await;
 }
+
+/// One who was told no, and neither stops nor goes: his place is free soon after.
+#[tokio::test]
+async fn who_is_refused_and_falls_silent_keeps_no_place() {
+    let rig = Rig::bounded(HttpBounds { connections_max: 1, ..patient() }).await;
+    let over = format!("POST {SEND} HTTP/1.1\r\nHost: h\r\nContent-Length: 40000\r\n\r\n{}", "a".repeat(20_000));
+    let mut silent = Raw::send(&rig, over).await;
+    assert!(silent.until("</xml>").await.ends_with(XML_ERROR));
+    // With all places taken by one who says nothing more, the next is let in all the same.
+    assert_sends(&rig).await;
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_full_door_stops_as_well() {
+    let rig = Rig::bounded(HttpBounds { connections_max: 1, ..patient() }).await;
+    let mut held = Raw::send(&rig, request("", &body_of(BILL_NO))).await;
+    assert_eq!(codes(&held.until("</xml>").await), ["SUCCESS"; 3]);
+    // Long before it would give up on requests under way, of which there are none.
+    tokio::time::timeout(PATIENCE / 4, rig.server.stop()).await.expect("it stops while nobody leaves");
+    assert_eq!(held.rest().await, "", "who idled is let go");
+}
