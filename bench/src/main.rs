@@ -1,8 +1,8 @@
 //! How fast is Hongbao, and what limits it?
 //!
-//! Two tables. *Sends over HTTP*: durable ones beside a null server, the same process but for engine and store;
+//! Three tables. *Sends over HTTP*: durable ones beside a null server, the same process but for engine and store;
 //! without TLS and over mTLS, connections kept alive. *The store alone*, in batches of several sizes, beside what
-//! the disk does. Rounds are interleaved, so that whatever else the machine is doing hits all alike; medians are
+//! the disk does. *The time of a wrong signature*: whether it tells how much of it is right. Rounds are interleaved, so that whatever else the machine is doing hits all alike; medians are
 //! printed, with the least and the most.
 
 mod client;
@@ -12,6 +12,7 @@ mod server;
 mod setup;
 mod stats;
 mod store;
+mod timing;
 
 use std::path::PathBuf;
 
@@ -40,7 +41,7 @@ struct Arguments {
     #[arg(long, default_value = ".")]
     folder: PathBuf,
     /// Only this table
-    #[arg(long, value_parser = ["sends", "store"])]
+    #[arg(long, value_parser = ["sends", "store", "timing"])]
     only: Option<String>,
     #[command(subcommand)]
     role: Option<Role>,
@@ -68,6 +69,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wants("store") {
         println!("{}", store::run(arguments.rounds, arguments.packets, folder.path())?);
+    }
+    if wants("timing") {
+        println!("{}", timing::run()?);
     }
     Ok(())
 }
