@@ -54,8 +54,8 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Open a red packet in a person's name, as the app would
     #[command(after_help = examples!(
-        "hongbao claim 1000202611211197527032684140000",
-        "hongbao claim 1000202611211197527032684140000 --as oxTWIuGaIt6gTKsQRLau2M0yL16E"
+        "hongbao claim 1000202611217527032684140000119",
+        "hongbao claim 1000202611217527032684140000119 --as oxTWIuGaIt6gTKsQRLau2M0yL16E"
     ))]
     Claim(ClaimArgs),
     /// Sign a request, and show each step
