@@ -25,7 +25,7 @@ pub(crate) struct CounterIndex {
 impl CounterIndex {
     /// The index of what the file has.
     pub(crate) fn read(view: &Connection) -> Result<CounterIndex> {
-        let count: i64 = view.query_row("SELECT coalesce(max(counter_no), 0) FROM counter", [], |row| row.get(0))?;
+        let count: i64 = view.query_row("SELECT count(*) FROM counter", [], |row| row.get(0))?;
         let rows = HashMap::with_capacity(usize::try_from(count).unwrap_or_default());
         let mut index = CounterIndex { rows, last: 0 };
         index.catch_up(view)?;

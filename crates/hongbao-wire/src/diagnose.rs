@@ -11,12 +11,13 @@ use std::fmt;
 use encoding_rs::GBK;
 use hmac::{Hmac, KeyInit, Mac};
 use hongbao_types::ApiKey;
-use md5::{Digest, Md5};
+use md5::Md5;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::endpoint::Endpoint;
 use crate::params::Params;
+use crate::sign::{SignType, digest};
 
 /// How many mistakes at once are looked for.
 const MISTAKES_MAX: usize = 3;
@@ -282,15 +283,13 @@ impl Message<'_> {
         let key = recipe.key.map_or_else(|| self.key.expose().to_owned(), |change| change(self.key.expose()));
         text.extend_from_slice(b"key=");
         text.extend_from_slice(key.as_bytes());
-        let key = key.as_bytes();
         Some(match recipe.algorithm {
-            None => Md5::digest(text).to_vec(),
+            None => digest(SignType::Md5, &[text], &key),
+            Some(Algorithm::HmacSha256) => digest(SignType::HmacSha256, &[text], &key),
             Some(Algorithm::Sha256) => Sha256::digest(text).to_vec(),
             Some(Algorithm::HmacMd5) => {
-                Hmac::<Md5>::new_from_slice(key).ok()?.chain_update(text).finalize().into_bytes().to_vec()
-            }
-            Some(Algorithm::HmacSha256) => {
-                Hmac::<Sha256>::new_from_slice(key).ok()?.chain_update(text).finalize().into_bytes().to_vec()
+                let mac = Hmac::<Md5>::new_from_slice(key.as_bytes()).ok()?;
+                mac.chain_update(text).finalize().into_bytes().to_vec()
             }
         })
     }

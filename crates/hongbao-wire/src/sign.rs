@@ -237,7 +237,8 @@ fn ambiguous_field<'a>(params: &'a Params, endpoint: &Endpoint) -> Option<&'a st
     params.iter().find(|(_, value)| is_ambiguous(value)).map(|(name, _)| name)
 }
 
-fn digest(sign_type: SignType, message: &[&str], key: &str) -> Vec<u8> {
+/// The bytes of a signature over the parts of a message. The key is used by HMAC only.
+pub(crate) fn digest(sign_type: SignType, message: &[impl AsRef<[u8]>], key: &str) -> Vec<u8> {
     match sign_type {
         SignType::Md5 => message.iter().fold(Md5::new(), Md5::chain_update).finalize().to_vec(),
         SignType::HmacSha256 => {

@@ -13,7 +13,7 @@ use super::send::{client, made_up};
 use crate::admin_client::AdminClient;
 use crate::args::DoctorArgs;
 use crate::error::{Failure, Result, chain};
-use crate::output::{Output, say};
+use crate::output::{Output, plain, say};
 use crate::people_client::assertion;
 use crate::profile::{MerchantAccess, Profile};
 
@@ -75,7 +75,7 @@ fn print(findings: &[Finding]) {
             Health::Warning => "warn",
             Health::Failure => "FAIL",
         };
-        say!("{health:<5} {:<12} {}", finding.what, finding.text);
+        say!("{health:<5} {:<12} {}", finding.what, plain(&finding.text));
         if let Some(hint) = &finding.hint {
             say!("{:18} {hint}", "");
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::send::client;
 use crate::args::QueryArgs;
 use crate::error::{Failure, Result, chain};
-use crate::output::{Output, say};
+use crate::output::{Output, plain, say};
 use crate::profile::Profile;
 
 pub(crate) async fn run(args: QueryArgs, output: Output) -> Result<ExitCode> {
@@ -36,18 +36,18 @@ pub(crate) async fn run(args: QueryArgs, output: Output) -> Result<ExitCode> {
 
 fn lines(info: &RedPackInfo) {
     say!("mch_billno  {}", info.bill_no);
-    say!("status      {}", info.status.as_str());
+    say!("status      {}", plain(info.status.as_str()));
     if let Some(reason) = &info.reason {
-        say!("reason      {reason}");
+        say!("reason      {}", plain(reason));
     }
     say!("detail_id   {}", info.packet);
     say!("amount      {} fen in {}", info.total, info.share_count);
-    say!("send_time   {}", info.send_time);
+    say!("send_time   {}", plain(&info.send_time));
     if let (Some(amount), Some(time)) = (info.refund_amount, &info.refund_time) {
-        say!("refunded    {amount} fen at {time}");
+        say!("refunded    {amount} fen at {}", plain(time));
     }
     for share in &info.shares {
-        say!("opened      {} fen by {} at {}", share.amount, share.openid, share.time);
+        say!("opened      {} fen by {} at {}", share.amount, share.openid, plain(&share.time));
     }
 }
 
