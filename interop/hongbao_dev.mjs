@@ -2,8 +2,9 @@
 //
 //     HONGBAO=target/debug/hongbao node interop/hongbao_dev.mjs interop/tenpay/test_redpack.mjs
 //
-// starts `hongbao dev` on free ports and runs the tests of that file against it. They get a process of
-// their own, because Node reads NODE_EXTRA_CA_CERTS, which makes it trust the platform, only at its start.
+// starts `hongbao dev` on free ports (or, with TLS, at HONGBAO_LISTEN) and runs the tests of that file against
+// it. They get a process of their own, because Node reads NODE_EXTRA_CA_CERTS, which makes it trust the
+// platform, only at its start.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -19,7 +20,8 @@ import { inspect } from 'node:util';
 export class Platform {
   constructor() {
     this.folder = process.env.HONGBAO_DEV;
-    this.profile = readProfile(this.read('profile.toml').toString());
+    this.toml = this.read('profile.toml').toString();
+    this.profile = readProfile(this.toml);
   }
 
   path(name) {
@@ -35,12 +37,15 @@ export class Platform {
     return { mch_id: this.profile.merchant.mch_id, api_key: this.read('api_key.txt').toString().trim() };
   }
 
-  /** Adds a merchant with the same certificate and app. */
+  /** Adds a merchant with the same certificate and app, and writes its profile. */
   addMerchant(merchant, ...options) {
-    const keyFile = this.path(`${merchant.mch_id}_key.txt`);
-    writeFileSync(keyFile, merchant.api_key);
+    const keyFile = `${merchant.mch_id}_key.txt`;
+    writeFileSync(this.path(keyFile), merchant.api_key);
+    const { mch_id, api_key_file } = this.profile.merchant;
+    const toml = this.toml.replace(`"${mch_id}"`, `"${merchant.mch_id}"`).replace(`"${api_key_file}"`, `"${keyFile}"`);
+    writeFileSync(this.path(`${merchant.mch_id}.toml`), toml);
     this.run(
-      'merchant', 'add', merchant.mch_id, '--name', '天虹百货分店', '--key-file', keyFile,
+      'merchant', 'add', merchant.mch_id, '--name', '天虹百货分店', '--key-file', this.path(keyFile),
       '--certificate', this.path('apiclient_cert.pem'), '--app', this.profile.merchant.wxappid, ...options,
     );
     return merchant;
@@ -48,10 +53,26 @@ export class Platform {
 
   /** One command of `hongbao`, with the profile of this platform; its output. */
   run(...words) {
-    const command = [...words, '--profile', this.path('profile.toml')];
-    const done = spawnSync(process.env.HONGBAO, command, { encoding: 'utf8' });
+    const done = this.#hongbao('profile.toml', words);
     assert.equal(done.status, 0, `hongbao ${words.join(' ')} failed:\n${done.stdout}${done.stderr}`);
     return done.stdout;
+  }
+
+  /** What a merchant is told of a packet, for clients that cannot ask; a refusal is thrown as `{ code, text }`. */
+  query(merchant, number) {
+    const profile = merchant.mch_id === this.profile.merchant.mch_id ? 'profile.toml' : `${merchant.mch_id}.toml`;
+    const { stdout } = this.#hongbao(profile, ['query', number, '--json']);
+    const { error, hblist, ...told } = JSON.parse(stdout);
+    if (error) throw { code: error.err_code, text: error.message.replace(`${error.err_code}: `, '') };
+    // As the clients read it: everything is a string, or not there.
+    const read = (fields) =>
+      Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value?.toString()]));
+    const [hbinfo] = hblist.map(read);
+    return { ...read(told), hblist: hbinfo && { hbinfo } };
+  }
+
+  #hongbao(profile, words) {
+    return spawnSync(process.env.HONGBAO, [...words, '--profile', this.path(profile)], { encoding: 'utf8' });
   }
 }
 
@@ -72,7 +93,8 @@ async function main(file) {
   const temporary = mkdtempSync(join(tmpdir(), 'hongbao-'));
   const folder = join(temporary, 'dev');
   // Nothing expires by itself, so that the moment before can be seen.
-  const words = ['--dir', folder, '--listen', '127.0.0.1:0', '--plain', '127.0.0.1:0', '--expire-every', '3600'];
+  const listen = process.env.HONGBAO_LISTEN ?? '127.0.0.1:0';
+  const words = ['--dir', folder, '--listen', listen, '--plain', '127.0.0.1:0', '--expire-every', '3600'];
   const dev = spawn(process.env.HONGBAO, ['dev', ...words], {
     env: { ...process.env, RUST_LOG: 'warn' },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -51,6 +51,16 @@ class Platform:
         with open(self.path("api_key.txt"), encoding="ascii") as file:
             return file.read().strip()
 
+    def add_merchant(self, mch_id, api_key, *options):
+        """Adds a merchant with the same certificate and app."""
+        key_file = self.path(f"{mch_id}_key.txt")
+        with open(key_file, "w", encoding="ascii") as file:
+            file.write(api_key)
+        self.run(
+            "merchant", "add", mch_id, "--name", "天虹百货分店", "--key-file", key_file,
+            "--certificate", self.path("apiclient_cert.pem"), "--app", self.profile["merchant"]["wxappid"], *options,
+        )
+
     def run(self, *arguments):
         """One command of `hongbao`, with the profile of this platform; its output."""
         done = subprocess.run(

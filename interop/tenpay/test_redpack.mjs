@@ -37,6 +37,9 @@ function connect({ mch_id, api_key, hasCertificate }) {
   return {
     send: (fields) => payment.sendRedpack(fields),
     query: (fields) => payment.redpackQuery(fields),
+    sendGroup: (fields) => payment.sendGroupRedpack(fields),
+    transfer: (fields) => payment.transfers(fields),
+    queryTransfer: (fields) => payment.transfersQuery(fields),
     refusal: (error) => {
       assert.deepEqual([element('return_code'), element('result_code')], ['SUCCESS', 'FAIL'], error);
       assert.equal(element('return_msg'), element('err_code_des'));

@@ -1,7 +1,8 @@
 // wechatpay-axios-plugin, unmodified, over mTLS: does it take the platform for the real one?
 //
 // It takes a PEM pair, which it shows only in calls with `security`, reads replies with fast-xml-parser,
-// and throws an AxiosError with the whole reply for whatever is not SUCCESS twice.
+// and throws an AxiosError with the whole reply for whatever is not SUCCESS twice. It knows no call by name;
+// in replies to sendgroupredpack and hbpreorder it insists on a right signature.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -27,11 +28,18 @@ function connect({ mch_id, api_key, hasCertificate }) {
     privateKey: key,
     certs: { 'unused as well': cert },
   }).v2;
-  const post = async (path, fields) => (await path({ mch_id, ...fields }, { security: hasCertificate })).data;
+  const post = async (path, fields) => (await path(fields, { security: hasCertificate })).data;
+  const send = (path) => (fields) => post(path, { mch_id, wxappid: appId, ...fields });
+  const query = (path) => (fields) => post(path, { mch_id, appid: appId, ...fields });
 
   return {
-    send: (fields) => post(mmpaymkttransfers.sendredpack, { wxappid: appId, ...fields }),
-    query: (fields) => post(mmpaymkttransfers.gethbinfo, { appid: appId, ...fields }),
+    send: send(mmpaymkttransfers.sendredpack),
+    query: query(mmpaymkttransfers.gethbinfo),
+    sendGroup: send(mmpaymkttransfers.sendgroupredpack),
+    sendMiniProgram: send(mmpaymkttransfers.sendminiprogramhb),
+    preorder: send(mmpaymkttransfers.hbpreorder),
+    transfer: (fields) => post(mmpaymkttransfers.promotion.transfers, { mchid: mch_id, mch_appid: appId, ...fields }),
+    queryTransfer: query(mmpaymkttransfers.gettransferinfo),
     refusal: (error) => {
       assert.equal(error.code, 'EV2_RES_STATUS_CODE_NOT_SUCESS', error);
       const { status, data } = error.response;
