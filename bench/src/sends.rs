@@ -155,7 +155,11 @@ impl Measured {
             "name": "天虹百货",
             "keys": [{ "key": KEY }],
             "certificates": [{ "pem": certificate }],
-            "limits": { "packets_per_minute": u32::MAX, "amount_per_day_fen": 1_000_000_000_000_i64 },
+            "limits": {
+                "packets_per_second": "unlimited",
+                "packets_per_minute": "unlimited",
+                "amount_per_day_fen": 1_000_000_000_000_i64,
+            },
         });
         self.admin("PUT", &format!("/admin/merchants/{MERCHANT}"), &merchant).await?;
         self.admin("PUT", &format!("/admin/apps/{APP}"), &json!({ "merchants": [MERCHANT] })).await?;

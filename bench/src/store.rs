@@ -13,7 +13,7 @@ use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::limits::Limits;
 use hongbao_engine::outcome::{Outcome, SendOutcome};
-use hongbao_engine::packet::{BillKey, Family, Product, Texts};
+use hongbao_engine::packet::{BillKey, Family, Product, Split, Texts};
 use hongbao_store::clock::{Clock, SystemClock};
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind, Writer};
 use hongbao_store_sqlite::{SqliteStore, SqliteWriter};
@@ -122,19 +122,23 @@ impl StoreBench {
         let store = SqliteStore::open_or_create(&folder.join("store.db"), &info, Arc::new(SystemClock))?;
         let writer = store.writer()?;
         let day = 86_400_000;
-        let policy = Policy { is_sandbox: true, expires_after_ms: day, fails_after_ms: day };
+        let policy = Policy { is_sandbox: true, expires_after_ms: day, fails_after_ms: day, ..Policy::default() };
         Ok(StoreBench { store, writer, policy, sent: 0 })
     }
 
     async fn provision(&mut self) -> anyhow::Result<()> {
         let much = Fen::try_new(1_000_000_000_000)?;
-        let limits = Limits { packets_per_minute: u32::MAX, amount_per_day: much, ..Limits::default() };
+        let none = Limits::NO_COUNT;
+        let limits =
+            Limits { packets_per_second: none, packets_per_minute: none, amount_per_day: much, ..Limits::default() };
         let merchant = Merchant { limits, ..Merchant::new(MERCHANT.parse()?, "天虹百货") };
         let put = PutMerchant { merchant, replace: false, keeps: Keeps::default() };
-        let app = App { id: APP.parse()?, keys: Vec::new(), merchants: vec![MERCHANT.parse()?] };
+        let app = App { merchants: vec![MERCHANT.parse()?], ..App::new(APP.parse()?) };
         let top_up = TopUp { reference: "bench".parse()?, merchant: MERCHANT.parse()?, amount: much };
-        let commands =
-            vec![Command::PutMerchant(Box::new(put)), Command::PutApp(Box::new(PutApp { app, replace: false }))];
+        let commands = vec![
+            Command::PutMerchant(Box::new(put)),
+            Command::PutApp(Box::new(PutApp { app, replace: false, keeps_secret: false })),
+        ];
         self.carry(commands).await?;
         self.carry(vec![Command::TopUp(top_up)]).await?;
         Ok(())
@@ -168,8 +172,10 @@ impl StoreBench {
             bill,
             product: Product::Ordinary,
             payer: MERCHANT.parse()?,
+            on_behalf_of: None,
             app: APP.parse()?,
-            recipient: openid(number).parse()?,
+            recipient: Some(openid(number).parse()?),
+            split: Split::Whole,
             total: Fen::try_new(AMOUNT_FEN)?,
             share_count: 1,
             texts: Texts {
@@ -178,6 +184,7 @@ impl StoreBench {
                 activity: "猜灯谜抢红包活动".to_owned(),
                 remark: "猜越多得越多，快来抢！".to_owned(),
                 scene: Some("PRODUCT_2".to_owned()),
+                ..Texts::default()
             },
         })))
     }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use hongbao_types::{AppId, BillNo, Fen, MerchantId, OpenId, PacketId, Reference};
+use hongbao_engine::directory::AppKind;
+use hongbao_engine::packet::Product;
+use hongbao_types::{AppId, BillNo, Fen, Generation, MerchantId, OpenId, PacketId, Reference};
 use hongbao_wire::Endpoint;
 
 use crate::kit;
@@ -262,7 +264,17 @@ pub(crate) enum MerchantCommand {
         "hongbao merchant add 10000099 --name 天虹百货分店 --certificate apiclient_cert.pem --app wx8888888888888888",
         "hongbao merchant add 10000099 --key-file api_key.txt --certificate apiclient_cert.p12 --strict"
     ))]
-    Add(MerchantAddArgs),
+    Add(Box<MerchantAddArgs>),
+    /// Change what a merchant may do; what is not named stays
+    #[command(after_help = examples!(
+        "hongbao merchant set 10000098 --limit packets_per_second=unlimited --limit amount_max_fen=499900",
+        "hongbao merchant set 10000098 --generation G1 --strict",
+        "hongbao merchant set 10000090 --provider 10000098"
+    ))]
+    Set(Box<MerchantSetArgs>),
+    /// Show a merchant: its limits, its products, its funds
+    #[command(after_help = examples!("hongbao merchant show 10000098", "hongbao merchant show 10000098 --json"))]
+    Show(MerchantShowArgs),
 }
 
 #[derive(Args)]
@@ -283,15 +295,75 @@ pub(crate) struct MerchantAddArgs {
     /// An app to whose people it may send; once for each. The app must be there
     #[arg(long, value_name = "APP")]
     pub(crate) app: Vec<AppId>,
-    /// Do as production is believed to do, rather than take what every known client sends
-    #[arg(long)]
+    #[command(flatten)]
+    pub(crate) settings: MerchantSettings,
+}
+
+#[derive(Args)]
+pub(crate) struct MerchantSetArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The merchant number (mch_id)
+    pub(crate) merchant: MerchantId,
+    #[command(flatten)]
+    pub(crate) settings: MerchantSettings,
+}
+
+#[derive(Args)]
+pub(crate) struct MerchantShowArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The merchant number (mch_id)
+    pub(crate) merchant: MerchantId,
+}
+
+/// What a merchant may be told by an operator.
+#[derive(Args)]
+pub(crate) struct MerchantSettings {
+    /// Do as production is believed to do
+    #[arg(long, conflicts_with = "compatible")]
     pub(crate) strict: bool,
+    /// Take what every known client sends
+    #[arg(long)]
+    pub(crate) compatible: bool,
+    /// Of which years the service is that it meets: G1 (2014 to 2015), G2a (to July 2016), G2b
+    #[arg(long, value_name = "NAME", value_parser = generations())]
+    pub(crate) generation: Option<String>,
+    /// A product that is open to it; once for each
+    #[arg(long, value_name = "NAME", value_parser = products())]
+    pub(crate) product: Vec<String>,
+    /// A service provider (服务商) that may send on its behalf; once for each
+    #[arg(long, value_name = "MERCHANT")]
+    pub(crate) provider: Vec<MerchantId>,
+    /// A limit, by the name that `merchant show` prints: a number, unlimited, true or false; once for each
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
     /// The most it may send in one packet, in fen
     #[arg(long, value_name = "FEN")]
     pub(crate) amount_max: Option<Fen>,
     /// The most it may send in a day, in fen
     #[arg(long, value_name = "FEN")]
     pub(crate) amount_per_day: Option<Fen>,
+    /// Whether its account is frozen
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) frozen: Option<bool>,
+    /// Whether it has closed sending by API
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) closed: Option<bool>,
+    /// When it entered: 90 days later it may send (2014-11-11T12:00:00+08:00)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) entered_at: Option<String>,
+    /// Since when it has traded without a break: 30 days later it may send
+    #[arg(long, value_name = "TIME")]
+    pub(crate) trading_since: Option<String>,
+}
+
+fn generations() -> PossibleValuesParser {
+    PossibleValuesParser::new(Generation::ALL.map(Generation::name))
+}
+
+fn products() -> PossibleValuesParser {
+    PossibleValuesParser::new(Product::ALL.map(Product::name))
 }
 
 #[derive(Subcommand)]
@@ -312,12 +384,25 @@ pub(crate) struct AppAddArgs {
     /// The name of its key, as assertions give it (kid)
     #[arg(long, default_value = kit::APP_KEY_ID, value_name = "ID")]
     pub(crate) key_id: String,
+    /// What it is
+    #[arg(long, value_name = "KIND", default_value = "official_account", value_parser = app_kinds())]
+    pub(crate) kind: String,
+    /// It knows registered people only; otherwise any well-formed openid is one of its people
+    #[arg(long)]
+    pub(crate) registered_only: bool,
+    /// A file with a corporation's secret, with which workwx_sign is made, and nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) workwx_secret_file: Option<PathBuf>,
     /// The public key with which its assertions are checked, PEM: Ed25519 or P-256
     #[arg(long, value_name = "FILE")]
     pub(crate) public_key: PathBuf,
     /// A merchant who may send to its people; once for each
     #[arg(long, value_name = "MERCHANT")]
     pub(crate) merchant: Vec<MerchantId>,
+}
+
+fn app_kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(AppKind::ALL.map(AppKind::name))
 }
 
 #[derive(Args)]

@@ -136,10 +136,16 @@ impl Audit {
             let held = packet.escrow().unwrap_or(Fen::ZERO);
             self.report.escrow = self.report.escrow.saturating_add(i128::from(held.as_i64()));
             self.post(&Posting { debit: funds.clone(), credit: escrow.clone(), amount: packet.total });
-            self.post(&Posting { debit: escrow, credit: funds, amount: packet.refunded });
+            self.post(&Posting { debit: escrow.clone(), credit: funds, amount: packet.refunded });
         }
         let sums = self.packets.entry(packet.id.clone()).or_default();
         sums.row = Some((packet.claimed, packet.claimed_count, packet.due()));
+        if let Some((app, openid, amount)) = packet.paid_at_once() {
+            sums.claimed = sums.claimed.saturating_add(i128::from(amount.as_i64()));
+            sums.claimed_count = sums.claimed_count.saturating_add(1);
+            let credit = LedgerAccount::RecipientWallet(app.clone(), openid.clone());
+            self.post(&Posting { debit: escrow, credit, amount });
+        }
     }
 
     /// Takes note of a claim.

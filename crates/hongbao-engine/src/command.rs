@@ -6,10 +6,10 @@
 
 use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
-use crate::directory::{App, Merchant};
+use crate::directory::{App, Merchant, Person, PersonId};
 use crate::ledger::{LedgerAccount, TransferKey, TransferKind};
 use crate::limits::CounterKey;
-use crate::packet::{BillKey, Due, Product, Texts};
+use crate::packet::{BillKey, Due, Product, Split, Texts};
 use crate::rows::{ClaimKey, KeySet};
 
 /// Anything that can be asked.
@@ -27,6 +27,8 @@ pub enum Command {
     PutMerchant(Box<PutMerchant>),
     /// An app is so.
     PutApp(Box<PutApp>),
+    /// A person is so.
+    PutPerson(PutPerson),
     /// A sandbox's clock shows at least this.
     SetClock(SetClock),
 }
@@ -42,10 +44,14 @@ pub struct SendPacket {
     pub product: Product,
     /// Whose funds pay.
     pub payer: MerchantId,
+    /// The sub-merchant on whose behalf it is sent.
+    pub on_behalf_of: Option<MerchantId>,
     /// The app under which its people are known.
     pub app: AppId,
-    /// The person it is addressed to.
-    pub recipient: OpenId,
+    /// The person it is addressed to; of a pre-order, nobody yet.
+    pub recipient: Option<OpenId>,
+    /// How its money becomes shares.
+    pub split: Split,
     /// The money of all shares.
     pub total: Fen,
     /// How many shares.
@@ -110,6 +116,15 @@ pub struct PutApp {
     pub app: App,
     /// Whether it may take the place of one that is there and differs.
     pub replace: bool,
+    /// Whether the secret of the one that is there stays: it never comes out, so that nobody could give it again.
+    pub keeps_secret: bool,
+}
+
+/// A person is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutPerson {
+    /// The whole of it.
+    pub person: Person,
 }
 
 /// A sandbox's clock shows at least `to`.
@@ -125,10 +140,15 @@ impl Command {
         match self {
             Command::SendPacket(send) => {
                 keys.merchants.insert(send.payer.clone());
+                keys.apps.insert(send.app.clone());
+                keys.people.extend(send.person());
                 keys.bills.insert(send.bill.clone());
                 keys.accounts.insert(LedgerAccount::MerchantFunds(send.payer.clone()));
+                if send.product == Product::Transfer {
+                    keys.accounts.extend(send.wallet());
+                }
                 keys.counters.insert(send.merchant_counter());
-                keys.counters.insert(send.recipient_counter());
+                keys.counters.extend(send.recipient_counter());
             }
             Command::ClaimShare(claim) => {
                 keys.packets.insert(claim.packet.clone());
@@ -151,6 +171,9 @@ impl Command {
             Command::PutApp(put) => {
                 keys.apps.insert(put.app.id.clone());
             }
+            Command::PutPerson(put) => {
+                keys.people.insert(put.person.id.clone());
+            }
             Command::SetClock(_) => keys.clock = true,
         }
     }
@@ -159,12 +182,23 @@ impl Command {
 impl SendPacket {
     /// The counter of all that the payer sends.
     pub fn merchant_counter(&self) -> CounterKey {
-        CounterKey::Merchant(self.payer.clone())
+        CounterKey::Merchant(self.payer.clone(), self.product.family())
     }
 
     /// The counter of what the recipient gets from the payer.
-    pub fn recipient_counter(&self) -> CounterKey {
-        CounterKey::Recipient(self.payer.clone(), self.app.clone(), self.recipient.clone())
+    pub fn recipient_counter(&self) -> Option<CounterKey> {
+        let recipient = self.recipient.clone()?;
+        Some(CounterKey::Recipient(self.payer.clone(), self.product.family(), self.app.clone(), recipient))
+    }
+
+    /// The recipient.
+    pub fn person(&self) -> Option<PersonId> {
+        Some(PersonId { app: self.app.clone(), openid: self.recipient.clone()? })
+    }
+
+    /// The wallet of the recipient.
+    pub fn wallet(&self) -> Option<LedgerAccount> {
+        Some(LedgerAccount::RecipientWallet(self.app.clone(), self.recipient.clone()?))
     }
 }
 

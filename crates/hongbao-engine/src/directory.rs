@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use hongbao_types::{ApiKey, AppId, MerchantId, Timestamp};
+use hongbao_types::{ApiKey, AppId, Generation, MerchantId, OpenId, Timestamp, WorkwxSecret};
 
 use crate::limits::Limits;
 use crate::packet::Product;
@@ -69,10 +69,20 @@ pub struct Merchant {
     pub certificates: Vec<MerchantCertificate>,
     /// How strictly its requests are read.
     pub mode: Mode,
+    /// Of which years the service is that it meets.
+    pub generation: Generation,
     /// The only algorithm its signatures may use; without one, either.
     pub pinned_algorithm: Option<SignAlgorithm>,
     /// The products it may use.
     pub products: Vec<Product>,
+    /// Whether it has closed sending by API.
+    pub is_closed: bool,
+    /// The service providers (服务商) that may send on its behalf, or charge its funds.
+    pub providers: Vec<MerchantId>,
+    /// When it entered (入驻), in the store's time; unless known it may send at once.
+    pub entered_at: Option<Timestamp>,
+    /// Since when it has traded without a break, likewise.
+    pub trading_since: Option<Timestamp>,
     /// The addresses it may call from; none listed means any.
     pub allowed_addresses: Vec<IpAddr>,
     /// Its limits.
@@ -120,15 +130,85 @@ pub enum CertificateRefusal {
 /// Why a merchant may not do what it asks, in the order in which it is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PermissionRefusal {
+    /// The app is a mobile app: it has no people whom a message could reach.
+    #[error("the app is a mobile app")]
+    IllegalApp,
     /// The app is unknown, or is not bound to the merchant.
     #[error("the app is not bound to the merchant")]
     AppNotBound,
     /// The product is not open to the merchant.
     #[error("the product is not open to the merchant")]
     ProductNotOpen,
+    /// The merchant has closed sending by API.
+    #[error("the merchant has closed sending by API")]
+    Closed,
     /// The merchant may not call from this address.
     #[error("the merchant may not call from this address")]
     AddressNotAllowed,
+}
+
+/// Why a provider may not send on a merchant's behalf, in the order in which it is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProvisionRefusal {
+    /// The sub-merchant, or who is to be charged, is unknown or has not admitted the provider.
+    #[error("the merchant has not admitted this provider")]
+    NotAdmitted,
+    /// The app that reaches the person is bound neither to the provider nor to the sub-merchant.
+    #[error("the app that reaches the person is bound to neither merchant")]
+    MessageAppNotBound,
+}
+
+/// Kinds of apps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AppKind {
+    /// An official account (公众号).
+    #[default]
+    OfficialAccount,
+    /// A mini program (小程序).
+    MiniProgram,
+    /// A mobile app (移动应用), whose people no packet can reach.
+    MobileApp,
+    /// A corporation (企业微信).
+    Corporation,
+}
+
+impl AppKind {
+    /// All of them.
+    pub const ALL: [AppKind; 4] =
+        [AppKind::OfficialAccount, AppKind::MiniProgram, AppKind::MobileApp, AppKind::Corporation];
+
+    /// Its name, as stores and operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AppKind::OfficialAccount => "official_account",
+            AppKind::MiniProgram => "mini_program",
+            AppKind::MobileApp => "mobile_app",
+            AppKind::Corporation => "corporation",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<AppKind> {
+        AppKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Who a person is, as every door names them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonId {
+    /// The app.
+    pub app: AppId,
+    /// The person under it.
+    pub openid: OpenId,
+}
+
+/// A person of whom something is known: registered by being there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who it is.
+    pub id: PersonId,
+    /// Whether nothing is sent to them (风控).
+    pub is_blocked: bool,
 }
 
 /// The public key with which an app's operator signs assertions.
@@ -147,11 +227,20 @@ pub struct AppKey {
 pub struct App {
     /// The app id.
     pub id: AppId,
+    /// What it is.
+    pub kind: AppKind,
+    /// Whether it knows registered people only; otherwise any well-formed openid is one of its people.
+    pub registered_only: bool,
+    /// A corporation's secret, with which `workwx_sign` is made.
+    pub workwx_secret: Option<WorkwxSecret>,
     /// The keys of its operator.
     pub keys: Vec<AppKey>,
     /// The merchants who may send to its people.
     pub merchants: Vec<MerchantId>,
 }
+
+const ENTERED_MS: i64 = 90 * 86_400_000;
+const TRADING_MS: i64 = 30 * 86_400_000;
 
 impl Validity {
     /// Always.
@@ -164,7 +253,7 @@ impl Validity {
 }
 
 impl Merchant {
-    /// A merchant who may do nothing yet but send ordinary packets within the usual limits.
+    /// A merchant who may use every product within the usual limits.
     pub fn new(id: MerchantId, name: &str) -> Merchant {
         Merchant {
             id,
@@ -172,8 +261,13 @@ impl Merchant {
             keys: Vec::new(),
             certificates: Vec::new(),
             mode: Mode::Compatible,
+            generation: Generation::default(),
             pinned_algorithm: None,
-            products: vec![Product::Ordinary],
+            products: Product::ALL.to_vec(),
+            is_closed: false,
+            providers: Vec::new(),
+            entered_at: None,
+            trading_since: None,
             allowed_addresses: Vec::new(),
             limits: Limits::default(),
             frozen: false,
@@ -219,13 +313,43 @@ impl Merchant {
         app: Option<&App>,
         address: IpAddr,
     ) -> Result<(), PermissionRefusal> {
+        if app.is_some_and(|app| app.kind == AppKind::MobileApp) {
+            return Err(PermissionRefusal::IllegalApp);
+        }
         if !app.is_some_and(|app| app.merchants.contains(&self.id)) {
             return Err(PermissionRefusal::AppNotBound);
         }
         if !self.products.contains(&product) {
             return Err(PermissionRefusal::ProductNotOpen);
         }
+        if self.is_closed {
+            return Err(PermissionRefusal::Closed);
+        }
         self.judge_address(address)
+    }
+
+    /// Whether this provider may send on behalf of `sub`, charging `payer` (the provider itself, `sub`, or a third
+    /// who admitted the provider), with `message_app` as the app that reaches the person.
+    pub fn judge_provision(
+        &self,
+        sub: Option<&Merchant>,
+        payer: Option<&Merchant>,
+        message_app: Option<&App>,
+    ) -> Result<(), ProvisionRefusal> {
+        let has_admitted = |merchant: &Merchant| merchant.id == self.id || merchant.providers.contains(&self.id);
+        let sub = sub.filter(|sub| sub.providers.contains(&self.id)).ok_or(ProvisionRefusal::NotAdmitted)?;
+        if !payer.is_some_and(has_admitted) {
+            return Err(ProvisionRefusal::NotAdmitted);
+        }
+        let is_of_either = |app: &App| app.merchants.contains(&self.id) || app.merchants.contains(&sub.id);
+        if message_app.is_some_and(is_of_either) { Ok(()) } else { Err(ProvisionRefusal::MessageAppNotBound) }
+    }
+
+    /// Whether it has been here for 90 days and has traded for 30 (official page: for new applicants), at `now` in
+    /// the store's time, as far as that is known.
+    pub fn is_established(&self, now: Timestamp) -> bool {
+        let is_past = |since: Option<Timestamp>, ms| since.is_none_or(|since: Timestamp| now >= since.plus_millis(ms));
+        is_past(self.entered_at, ENTERED_MS) && is_past(self.trading_since, TRADING_MS)
     }
 
     /// Whether the merchant may call from `address`. An IPv4 address mapped into IPv6 is the IPv4 address.
@@ -239,6 +363,18 @@ impl Merchant {
 }
 
 impl App {
+    /// An official account without keys, bound to nobody.
+    pub fn new(id: AppId) -> App {
+        App {
+            id,
+            kind: AppKind::OfficialAccount,
+            registered_only: false,
+            workwx_secret: None,
+            keys: Vec::new(),
+            merchants: Vec::new(),
+        }
+    }
+
     /// The key that an assertion names, if it counts at `now` (real time).
     pub fn key_at(&self, id: &str, now: Timestamp) -> Option<&AppKey> {
         self.keys.iter().find(|key| key.id == id && key.validity.contains(now))
@@ -294,7 +430,7 @@ mod tests {
     fn permission_is_judged_by_app_then_product_then_address() {
         let mut merchant = merchant();
         let app_id = AppId::try_new("wx8888888888888888").unwrap();
-        let mut app = App { id: app_id, keys: vec![], merchants: vec![] };
+        let mut app = App::new(app_id);
         let home: IpAddr = "192.168.0.1".parse().unwrap();
         let judge =
             |merchant: &Merchant, app: &App, address| merchant.judge_permission(Product::Ordinary, Some(app), address);
@@ -303,9 +439,47 @@ mod tests {
         merchant.products.clear();
         assert_eq!(judge(&merchant, &app, home), Err(PermissionRefusal::ProductNotOpen));
         merchant.products.push(Product::Ordinary);
+        merchant.is_closed = true;
+        assert_eq!(judge(&merchant, &app, home), Err(PermissionRefusal::Closed));
+        merchant.is_closed = false;
         assert_eq!(judge(&merchant, &app, home), Ok(()));
+        let mobile = App { kind: AppKind::MobileApp, ..app.clone() };
+        assert_eq!(judge(&merchant, &mobile, home), Err(PermissionRefusal::IllegalApp));
         merchant.allowed_addresses.push(home);
         assert_eq!(judge(&merchant, &app, "192.168.0.2".parse().unwrap()), Err(PermissionRefusal::AddressNotAllowed));
         assert_eq!(judge(&merchant, &app, "::ffff:192.168.0.1".parse().unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn a_provider_sends_for_who_admitted_it_and_charges_who_did() {
+        let new = |id: &str| Merchant::new(MerchantId::try_new(id).unwrap(), "");
+        let (provider, mut sub, mut third) = (new("1"), new("2"), new("3"));
+        let mut app = App::new(AppId::try_new("wx1").unwrap());
+        let judge =
+            |sub: &Merchant, payer: &Merchant, app: &App| provider.judge_provision(Some(sub), Some(payer), Some(app));
+        app.merchants = vec![sub.id.clone()];
+        assert_eq!(judge(&sub, &sub, &app), Err(ProvisionRefusal::NotAdmitted));
+        sub.providers.push(provider.id.clone());
+        assert_eq!(judge(&sub, &sub, &app), Ok(()));
+        assert_eq!(judge(&sub, &provider, &app), Ok(()));
+        assert_eq!(judge(&sub, &third, &app), Err(ProvisionRefusal::NotAdmitted));
+        third.providers.push(provider.id.clone());
+        assert_eq!(judge(&sub, &third, &app), Ok(()));
+        assert_eq!(provider.judge_provision(None, Some(&provider), Some(&app)), Err(ProvisionRefusal::NotAdmitted));
+        assert_eq!(provider.judge_provision(Some(&sub), None, Some(&app)), Err(ProvisionRefusal::NotAdmitted));
+        app.merchants = vec![provider.id.clone()];
+        assert_eq!(judge(&sub, &sub, &app), Ok(()));
+        app.merchants = vec![third.id.clone()];
+        assert_eq!(judge(&sub, &sub, &app), Err(ProvisionRefusal::MessageAppNotBound));
+    }
+
+    #[test]
+    fn a_merchant_is_established_after_ninety_days_and_thirty_of_trading() {
+        let day = 86_400_000;
+        let new = Merchant { entered_at: Some(at(0)), trading_since: Some(at(70 * day)), ..merchant() };
+        assert!(!new.is_established(at(100 * day - 1)) && new.is_established(at(100 * day)));
+        let trading = Merchant { trading_since: Some(at(0)), ..new };
+        assert!(!trading.is_established(at(90 * day - 1)) && trading.is_established(at(90 * day)));
+        assert!(merchant().is_established(at(0)));
     }
 }

@@ -17,7 +17,7 @@ pub enum Outcome {
     Expire(Expired),
     /// Money came in, or not.
     TopUp(Result<Transfer, TopUpRejection>),
-    /// A merchant or an app is so, or not.
+    /// A merchant, an app or a person is so, or not.
     Put(Result<(), PutRejection>),
     /// The clock shows so much, or not.
     Clock(Result<(), ClockRejection>),
@@ -68,6 +68,12 @@ pub enum SendRejection {
     BillNoReused(Difference),
     /// The bill number landed and failed for good.
     BillNoFailed,
+    /// It is night, and the merchant sends nothing at night.
+    Night,
+    /// The merchant has not been here, or has not traded, for long enough.
+    MerchantTooNew,
+    /// The app takes people only who are registered, and this one is not.
+    RecipientNotRegistered,
     /// The amount is not between the merchant's bounds.
     AmountOutOfRange {
         /// The least.
@@ -77,8 +83,14 @@ pub enum SendRejection {
     },
     /// A packet of so much, or so little, needs a scene.
     SceneRequired,
+    /// It has more shares than the merchant may make.
+    TooManyShares,
+    /// The merchant sent its packets of the second.
+    PacketsPerSecond,
     /// The merchant sent its packets of the minute.
     PacketsPerMinute,
+    /// The recipient got his packets of the minute from this merchant.
+    RecipientPacketsPerMinute,
 }
 
 /// In what a call differs from the first one with its bill number.
@@ -88,7 +100,7 @@ pub enum Difference {
     Recipient,
     /// The total.
     Total,
-    /// The product, the payer, the app or the number of shares.
+    /// The product, the payer, the app, the number of shares or how they are made.
     Terms,
 }
 
@@ -107,6 +119,9 @@ pub enum ClaimRejection {
     /// There is no such packet for this app.
     #[error("there is no such packet")]
     NoSuchPacket,
+    /// A packet of this product is not opened by this call.
+    #[error("a packet of this kind is not opened in this way")]
+    NotThisWay,
     /// The packet is for somebody else.
     #[error("the packet is for somebody else")]
     NotTheRecipient,

@@ -27,6 +27,64 @@ pub struct BillKey {
 pub enum Product {
     /// One person, one share (普通红包).
     Ordinary,
+    /// Several shares, a seed user first (裂变红包).
+    Group,
+    /// Opened in a mini program (小程序红包).
+    MiniProgram,
+    /// Reserved now, given to somebody by a shake (摇一摇红包).
+    PreOrder,
+    /// In the name of a corporation of 企业微信 (企业红包).
+    Workwx,
+    /// No packet at all: into a person's wallet at once (企业付款).
+    Transfer,
+}
+
+/// How the money of a packet becomes shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Split {
+    /// It is one share.
+    Whole,
+    /// Each share is drawn when it is opened (拼手气).
+    Live,
+}
+
+impl Product {
+    /// All of them.
+    pub const ALL: [Product; 6] = [
+        Product::Ordinary,
+        Product::Group,
+        Product::MiniProgram,
+        Product::PreOrder,
+        Product::Workwx,
+        Product::Transfer,
+    ];
+
+    /// Its name, as stores, logs and operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Product::Ordinary => "ordinary",
+            Product::Group => "group",
+            Product::MiniProgram => "mini_program",
+            Product::PreOrder => "pre_order",
+            Product::Workwx => "workwx",
+            Product::Transfer => "transfer",
+        }
+    }
+
+    /// The product of that name.
+    pub fn from_name(name: &str) -> Option<Product> {
+        Product::ALL.into_iter().find(|product| product.name() == name)
+    }
+
+    /// Which bill numbers it shares.
+    pub const fn family(self) -> Family {
+        match self {
+            Product::Ordinary | Product::Group | Product::MiniProgram | Product::PreOrder | Product::Workwx => {
+                Family::Packets
+            }
+            Product::Transfer => Family::Transfers,
+        }
+    }
 }
 
 /// The texts that a packet shows.
@@ -42,6 +100,12 @@ pub struct Texts {
     pub remark: String,
     /// The scene (场景), when one was given.
     pub scene: Option<String>,
+    /// The sender's picture (头像), by its media id, when one was given.
+    pub sender_picture: Option<String>,
+    /// The corporation's app that it is from, in place of a sender's name.
+    pub sender_agent: Option<String>,
+    /// The recipient's name, when one was given.
+    pub recipient_name: Option<String>,
 }
 
 /// Why a packet was declined and stored (it *landed*).
@@ -49,10 +113,14 @@ pub struct Texts {
 pub enum Decline {
     /// The payer's money is frozen.
     Frozen,
+    /// The recipient is blocked (风控).
+    RecipientBlocked,
     /// The recipient got his packets of the day from this merchant.
     RecipientPacketsPerDay,
     /// The recipient got his money of the day from this merchant.
     RecipientAmountPerDay,
+    /// The merchant sent its packets of the day.
+    PacketsPerDay,
     /// The merchant sent its money of the day.
     AmountPerDay,
     /// The payer's funds don't cover the total.
@@ -61,10 +129,12 @@ pub enum Decline {
 
 impl Decline {
     /// All of them.
-    pub const ALL: [Decline; 5] = [
+    pub const ALL: [Decline; 7] = [
         Decline::Frozen,
+        Decline::RecipientBlocked,
         Decline::RecipientPacketsPerDay,
         Decline::RecipientAmountPerDay,
+        Decline::PacketsPerDay,
         Decline::AmountPerDay,
         Decline::InsufficientFunds,
     ];
@@ -73,8 +143,10 @@ impl Decline {
     pub const fn name(self) -> &'static str {
         match self {
             Decline::Frozen => "frozen",
+            Decline::RecipientBlocked => "recipient_blocked",
             Decline::RecipientPacketsPerDay => "recipient_packets_per_day",
             Decline::RecipientAmountPerDay => "recipient_amount_per_day",
+            Decline::PacketsPerDay => "packets_per_day",
             Decline::AmountPerDay => "amount_per_day",
             Decline::InsufficientFunds => "insufficient_funds",
         }
@@ -102,7 +174,8 @@ pub enum PacketState {
 }
 
 /// One packet. The row is the posting funds → escrow of its total (once accepted) and the posting
-/// escrow → funds of what was refunded; its escrow balance is `total − claimed − refunded`.
+/// escrow → funds of what was refunded; its escrow balance is `total − claimed − refunded`. A transfer's row is
+/// also its posting escrow → wallet, for nobody claims it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// The platform's number for it.
@@ -113,10 +186,14 @@ pub struct Packet {
     pub product: Product,
     /// The merchant whose funds pay.
     pub payer: MerchantId,
+    /// The sub-merchant (子商户) on whose behalf a provider sent it.
+    pub on_behalf_of: Option<MerchantId>,
     /// The app under which its people are known.
     pub app: AppId,
-    /// The person it is addressed to.
-    pub recipient: OpenId,
+    /// The person it is addressed to; of a pre-order, nobody yet.
+    pub recipient: Option<OpenId>,
+    /// How its money becomes shares.
+    pub split: Split,
     /// The money of all shares.
     pub total: Fen,
     /// How many shares it has.
@@ -233,6 +310,12 @@ impl Packet {
             return Some(Fen::ZERO);
         }
         self.total.checked_sub(self.claimed)?.checked_sub(self.refunded)
+    }
+
+    /// What it paid into the recipient's wallet when it was accepted, without a claim: all of a transfer.
+    pub fn paid_at_once(&self) -> Option<(&AppId, &OpenId, Fen)> {
+        let recipient = self.recipient.as_ref()?;
+        (self.product == Product::Transfer && self.is_accepted()).then_some((&self.app, recipient, self.claimed))
     }
 
     /// What time will bring, if anything.

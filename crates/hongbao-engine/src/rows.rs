@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 use hongbao_types::{AppId, MerchantId, OpenId, PacketId};
 
-use crate::directory::{App, Merchant};
+use crate::directory::{App, Merchant, Person, PersonId};
 use crate::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use crate::limits::{Counter, CounterKey};
 use crate::packet::{BillKey, Claim, Due, Packet};
@@ -40,6 +40,8 @@ pub struct KeySet {
     pub merchants: BTreeSet<MerchantId>,
     /// Apps.
     pub apps: BTreeSet<AppId>,
+    /// People.
+    pub people: BTreeSet<PersonId>,
     /// Packets by bill number.
     pub bills: BTreeSet<BillKey>,
     /// Packets by id.
@@ -63,6 +65,8 @@ pub struct Rows {
     pub merchants: Table<MerchantId, Merchant>,
     /// Apps.
     pub apps: Table<AppId, App>,
+    /// People.
+    pub people: Table<PersonId, Person>,
     /// Claims.
     pub claims: Table<ClaimKey, Claim>,
     /// Accounts.
@@ -132,6 +136,8 @@ pub struct Changes {
     pub merchants: Vec<Change<Merchant>>,
     /// Apps.
     pub apps: Vec<Change<App>>,
+    /// People.
+    pub people: Vec<Change<Person>>,
     /// Packets.
     pub packets: Vec<Change<Packet>>,
     /// Due work that came with the packets' changes.
@@ -266,6 +272,7 @@ impl Rows {
         self.clock.begin();
         self.merchants.begin();
         self.apps.begin();
+        self.people.begin();
         self.packets.begin();
         self.bills.begin();
         self.claims.begin();
@@ -279,6 +286,7 @@ impl Rows {
         self.clock.rollback();
         self.merchants.rollback();
         self.apps.rollback();
+        self.people.rollback();
         self.packets.rollback();
         self.bills.rollback();
         self.claims.rollback();
@@ -304,6 +312,7 @@ impl Rows {
             clock: self.clock.into_changes().pop().map(|((), change)| *change.after()),
             merchants: values(self.merchants.into_changes()),
             apps: values(self.apps.into_changes()),
+            people: values(self.people.into_changes()),
             packets,
             due_added,
             due_removed,
@@ -333,7 +342,10 @@ mod tests {
     #[test]
     fn what_is_rolled_back_is_not_written() {
         let mut rows = Rows::default();
-        let (old, new) = (LedgerAccount::Settlement, CounterKey::Merchant(MerchantId::try_new("1").unwrap()));
+        let (old, new) = (
+            LedgerAccount::Settlement,
+            CounterKey::Merchant(MerchantId::try_new("1").unwrap(), crate::packet::Family::Packets),
+        );
         let account = |fen| Account { debits: hongbao_types::Fen::new(fen), ..Account::default() };
         rows.accounts.load(old.clone(), Some(account(1)));
         rows.counters.load(new.clone(), None);

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hongbao_engine::command::{ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, SendPacket, SetClock, TopUp};
+use hongbao_engine::command::{
+    ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, PutPerson, SendPacket, SetClock, TopUp,
+};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::ledger::Transfer;
 use hongbao_engine::outcome::{
@@ -15,15 +17,21 @@ use hongbao_store::{CallError, Lane, LaneBounds, Store, StoreError, StoreKind};
 
 use crate::bounds::HttpBounds;
 use crate::directory_cache::Directory;
+use crate::masked_words::MaskedWords;
 use crate::packet_ids::PacketIds;
+use crate::unsettled::Unsettled;
 
 /// What an operator may choose.
 #[derive(Clone, Debug)]
 pub struct PlatformOptions {
     /// How long after it was accepted a packet expires.
     pub expires_after: Duration,
+    /// The same of a pre-order.
+    pub pre_order_expires_after: Duration,
     /// How long after it landed a packet fails for good.
     pub fails_after: Duration,
+    /// The words that become `*` in what a packet shows.
+    pub masked_words: MaskedWords,
     /// How long a caller waits for an answer before he is told that it is unknown.
     pub patience: Duration,
     /// How often expired packets are looked for; `None` only when an operator asks.
@@ -42,7 +50,9 @@ impl Default for PlatformOptions {
         let day = Duration::from_hours(24);
         PlatformOptions {
             expires_after: day,
+            pre_order_expires_after: 3 * day,
             fails_after: day,
+            masked_words: MaskedWords::default(),
             patience: Duration::from_secs(10),
             expire_every: Some(Duration::from_secs(1)),
             lane: LaneBounds::default(),
@@ -62,10 +72,21 @@ pub struct Platform<S: Store> {
     pub(crate) clock: SharedClock,
     pub(crate) expire_every: Option<Duration>,
     pub(crate) http: HttpBounds,
+    pub(crate) masked_words: MaskedWords,
     lane: Lane,
     patience: Duration,
+    unsettled: Unsettled,
     #[cfg(feature = "null")]
     is_null: bool,
+}
+
+/// Why a send has no outcome.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NoOutcome {
+    /// As any other command.
+    Call(CallError),
+    /// No answer came in time, and an earlier send with this number is still under way as well.
+    StillUnderWay,
 }
 
 /// A clock that can stand in a `Debug` struct.
@@ -102,6 +123,7 @@ impl<S: Store> Platform<S> {
         let policy = Policy {
             is_sandbox: store.info().kind == StoreKind::Sandbox,
             expires_after_ms: millis(options.expires_after),
+            pre_order_expires_after_ms: millis(options.pre_order_expires_after),
             fails_after_ms: millis(options.fails_after),
         };
         let (lane, thread) = Lane::start(&store, policy, options.lane)?;
@@ -112,8 +134,10 @@ impl<S: Store> Platform<S> {
             store,
             expire_every: options.expire_every,
             http: options.http,
+            masked_words: options.masked_words.clone(),
             lane,
             patience: options.patience,
+            unsettled: Unsettled::default(),
             #[cfg(feature = "null")]
             is_null: options.is_null,
         };
@@ -131,8 +155,6 @@ impl<S: Store> Platform<S> {
     }
 
     commands! {
-        /// Carries a send out.
-        carry_out_send(Box<SendPacket>) -> SendOutcome: Command::SendPacket, Send;
         /// Opens a share.
         claim_share(ClaimShare) -> Result<Claimed, ClaimRejection>: Command::ClaimShare, Claim;
         /// Does what time has brought.
@@ -143,18 +165,31 @@ impl<S: Store> Platform<S> {
         put_merchant(Box<PutMerchant>) -> Result<(), PutRejection>: Command::PutMerchant, Put;
         /// Stores an app.
         put_app(Box<PutApp>) -> Result<(), PutRejection>: Command::PutApp, Put;
+        /// Stores a person.
+        put_person(PutPerson) -> Result<(), PutRejection>: Command::PutPerson, Put;
         /// Sets the clock.
         set_clock(SetClock) -> Result<(), ClockRejection>: Command::SetClock, Clock;
     }
 
     /// Sends a packet.
-    pub(crate) async fn send_packet(&self, send: Box<SendPacket>) -> Result<SendOutcome, CallError> {
+    pub(crate) async fn send_packet(&self, send: Box<SendPacket>) -> Result<SendOutcome, NoOutcome> {
         #[cfg(feature = "null")]
         if self.is_null {
             let (packet, sent_at) = (send.packet_id, self.clock.0.now());
             return Ok(SendOutcome::Accepted(hongbao_engine::outcome::Accepted { packet, sent_at, is_replay: false }));
         }
-        self.carry_out_send(send).await
+        let bill = send.bill.clone();
+        let mut pending = self.lane.submit(Command::SendPacket(send)).map_err(NoOutcome::Call)?;
+        match pending.within(self.patience).await {
+            Some(Ok(Outcome::Send(outcome))) => Ok(outcome),
+            Some(Ok(outcome)) => {
+                tracing::error!(?outcome, "a send ended as another command's outcome");
+                Err(NoOutcome::Call(CallError::SystemError))
+            }
+            Some(Err(error)) => Err(NoOutcome::Call(error)),
+            None if self.unsettled.note(bill, pending) => Err(NoOutcome::StillUnderWay),
+            None => Err(NoOutcome::Call(CallError::Unanswered)),
+        }
     }
 
     /// Takes no more commands, and returns when those that wait have been carried out.

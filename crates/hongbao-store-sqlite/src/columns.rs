@@ -1,12 +1,12 @@
 //! How is a value written in a column? Names for enums, and back; one place for both directions.
 
-use hongbao_engine::directory::{Mode, SignAlgorithm, Validity};
+use hongbao_engine::directory::{AppKind, Mode, SignAlgorithm, Validity};
 use hongbao_engine::ledger::{LedgerAccount, TransferKind};
 use hongbao_engine::limits::CounterKey;
 use hongbao_engine::packet::Decline;
-use hongbao_engine::packet::{Family, PacketState, Product};
+use hongbao_engine::packet::{Family, PacketState, Product, Split};
 use hongbao_store::StoreKind;
-use hongbao_types::{AppId, Fen, MerchantId, OpenId, Timestamp};
+use hongbao_types::{AppId, Fen, Generation, MerchantId, OpenId, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 
@@ -18,7 +18,12 @@ pub(crate) fn nonsense(column: &str, why: impl Into<Box<dyn std::error::Error + 
 
 /// A column that holds the text of a type.
 pub(crate) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: &str) -> Result<T> {
-    row.get_ref(column)?.as_str()?.parse().map_err(|error: T::Err| nonsense(column, error.to_string()))
+    parse(row.get_ref(column)?.as_str()?, column)
+}
+
+/// The text of a type, found in this column.
+pub(crate) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str, column: &str) -> Result<T> {
+    text.parse().map_err(|error: T::Err| nonsense(column, error.to_string()))
 }
 
 /// A column that holds an amount.
@@ -61,8 +66,9 @@ named! {
         SignAlgorithm::Md5 => "MD5" = SignAlgorithm::Md5,
         SignAlgorithm::HmacSha256 => "HMAC-SHA256" = SignAlgorithm::HmacSha256,
     }
-    product_name, product: Product {
-        Product::Ordinary => "ordinary" = Product::Ordinary,
+    split_name, split: Split {
+        Split::Whole => "whole" = Split::Whole,
+        Split::Live => "live" = Split::Live,
     }
     family_name, family: Family {
         Family::Packets => "packets" = Family::Packets,
@@ -71,6 +77,21 @@ named! {
     transfer_kind_name, transfer_kind: TransferKind {
         TransferKind::TopUp => "top_up" = TransferKind::TopUp,
     }
+}
+
+/// A product, by its name.
+pub(crate) fn product(name: &str) -> Result<Product> {
+    Product::from_name(name).ok_or_else(|| nonsense("product", name))
+}
+
+/// A kind of app, by its name.
+pub(crate) fn app_kind(name: &str) -> Result<AppKind> {
+    AppKind::from_name(name).ok_or_else(|| nonsense("kind", name))
+}
+
+/// A generation, by its name.
+pub(crate) fn generation(name: &str) -> Result<Generation> {
+    Generation::from_name(name).ok_or_else(|| nonsense("generation", name))
 }
 
 /// A packet's state and the reason it landed.
@@ -120,10 +141,12 @@ pub(crate) fn account(row: &Row<'_>) -> Result<LedgerAccount> {
     }
 }
 
-/// A counter's key: merchant, app, openid.
-pub(crate) fn counter_key(key: &CounterKey) -> [&str; 3] {
+/// A counter's key: merchant, app, openid, family.
+pub(crate) fn counter_key(key: &CounterKey) -> [&str; 4] {
     match key {
-        CounterKey::Merchant(merchant) => [merchant.as_str(), "", ""],
-        CounterKey::Recipient(merchant, app, openid) => [merchant.as_str(), app.as_str(), openid.as_str()],
+        CounterKey::Merchant(merchant, family) => [merchant.as_str(), "", "", family_name(*family)],
+        CounterKey::Recipient(merchant, family, app, openid) => {
+            [merchant.as_str(), app.as_str(), openid.as_str(), family_name(*family)]
+        }
     }
 }

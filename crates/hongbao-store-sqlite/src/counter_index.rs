@@ -35,14 +35,13 @@ impl CounterIndex {
     /// Takes note of every row that came since. Called under the file's write lock, so that nobody adds one
     /// before the caller does; a row that another writer added, or a commit whose answer was lost, is found here.
     pub(crate) fn catch_up(&mut self, view: &Connection) -> Result<()> {
-        let sql =
-            "SELECT counter_no, merchant_id, app_id, openid FROM counter WHERE counter_no > ? ORDER BY counter_no";
+        let sql = "SELECT counter_no, merchant_id, app_id, openid, family FROM counter WHERE counter_no > ? ORDER BY counter_no";
         let mut statement = view.prepare_cached(sql)?;
         let mut rows = statement.query([self.last])?;
         while let Some(row) = rows.next()? {
             let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
             let number = row.get(0)?;
-            if self.rows.insert(hash([text(1)?, text(2)?, text(3)?]), number).is_some() {
+            if self.rows.insert(hash([text(1)?, text(2)?, text(3)?, text(4)?]), number).is_some() {
                 return Err(columns::nonsense("counter_no", "two counters have one key"));
             }
             self.last = number;
@@ -56,7 +55,7 @@ impl CounterIndex {
     }
 }
 
-fn hash(key: [&str; 3]) -> Hash {
+fn hash(key: [&str; 4]) -> Hash {
     let digest = key.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update([0])).finalize();
     let part = |at: usize| digest[at..].first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     [part(0), part(8)]

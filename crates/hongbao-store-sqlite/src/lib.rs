@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hongbao_engine::audit::AuditReport;
-use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::packet::{BillKey, Due};
 use hongbao_store::clock::Clock;
@@ -205,6 +205,10 @@ impl Store for SqliteStore {
 
     async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError> {
         self.read(|view| reader::app(view, id))
+    }
+
+    async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
+        self.read(|view| reader::person(view, id))
     }
 
     async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {

@@ -11,8 +11,11 @@ use crate::{OpenError, columns, io_error, sqlite_error};
 /// "HB01".
 const APPLICATION_ID: i64 = 0x4842_3031;
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_books.sql"), include_str!("../migrations/0002_rows_in_order.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_books.sql"),
+    include_str!("../migrations/0002_rows_in_order.sql"),
+    include_str!("../migrations/0003_every_endpoint.sql"),
+];
 
 /// What an empty file is.
 #[derive(Clone, Copy, PartialEq, Eq)]

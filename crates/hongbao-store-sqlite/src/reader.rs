@@ -1,13 +1,13 @@
 //! How is a row read? One query per kind of row, the same for readers and for writers that load.
 
 use hongbao_engine::audit::{Audit, AuditReport};
-use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, MerchantKey};
+use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, MerchantKey, Person, PersonId};
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, Limits};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
 use hongbao_store::{Currency, PacketView, StoreInfo};
-use hongbao_types::{ApiKey, AppId, BeijingDay, MerchantId, PacketId, PersonKey, Timestamp};
+use hongbao_types::{ApiKey, AppId, BeijingDay, MerchantId, OpenId, PacketId, PersonKey, Timestamp, WorkwxSecret};
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row};
 
 use crate::columns::{self, fen, parsed, time};
@@ -65,18 +65,29 @@ pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merc
             keys: Vec::new(),
             certificates: Vec::new(),
             mode: columns::mode(row.get_ref("mode")?.as_str()?)?,
+            generation: columns::generation(row.get_ref("generation")?.as_str()?)?,
             pinned_algorithm: pinned.map(columns::algorithm).transpose()?,
             products: Vec::new(),
+            is_closed: row.get("is_closed")?,
+            providers: Vec::new(),
+            entered_at: maybe_time(row, "entered_at")?,
+            trading_since: maybe_time(row, "trading_since")?,
             allowed_addresses: Vec::new(),
             limits: Limits {
                 amount_min: fen(row, "amount_min_fen")?,
                 amount_max: fen(row, "amount_max_fen")?,
                 scene_below: fen(row, "scene_below_fen")?,
                 scene_above: fen(row, "scene_above_fen")?,
+                shares_max: row.get("shares_max")?,
+                packets_per_second: row.get("packets_per_second")?,
                 packets_per_minute: row.get("packets_per_minute")?,
+                packets_per_day: row.get("packets_per_day")?,
+                recipient_packets_per_minute: row.get("recipient_packets_per_minute")?,
                 recipient_packets_per_day: row.get("recipient_packets_per_day")?,
                 recipient_amount_per_day: fen(row, "recipient_amount_per_day_fen")?,
                 amount_per_day: fen(row, "amount_per_day_fen")?,
+                closed_at_night: row.get("closed_at_night")?,
+                expires_after_ms: row.get("expires_after_ms")?,
             },
             frozen: row.get("frozen")?,
         })
@@ -92,26 +103,46 @@ pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merc
     })?;
     merchant.products =
         all(view, &of("merchant_product"), id, |row| columns::product(row.get_ref("product")?.as_str()?))?;
+    merchant.providers = all(view, &of("merchant_provider"), id, |row| parsed(row, "provider_id"))?;
     merchant.allowed_addresses = all(view, &of("merchant_address"), id, |row| parsed(row, "address"))?;
     Ok(Some(merchant))
 }
 
 /// An app.
 pub(crate) fn app(view: &Connection, id: &AppId) -> Result<Option<App>> {
-    if one(view, "SELECT 1 FROM app WHERE app_id = ?", [id.as_str()], |_| Ok(()))?.is_none() {
-        return Ok(None);
-    }
-    let keys = all(view, "SELECT * FROM app_key WHERE app_id = ? ORDER BY position", [id.as_str()], |row| {
+    let found = one(view, "SELECT * FROM app WHERE app_id = ?", [id.as_str()], |row| {
+        let is_there = row.get_ref("workwx_secret")?.as_str_or_null()?.is_some();
+        Ok(App {
+            kind: columns::app_kind(row.get_ref("kind")?.as_str()?)?,
+            registered_only: row.get("registered_only")?,
+            workwx_secret: is_there.then(|| parsed::<WorkwxSecret>(row, "workwx_secret")).transpose()?,
+            ..App::new(id.clone())
+        })
+    })?;
+    let Some(mut app) = found else { return Ok(None) };
+    app.keys = all(view, "SELECT * FROM app_key WHERE app_id = ? ORDER BY position", [id.as_str()], |row| {
         Ok(AppKey {
             id: row.get("key_id")?,
             public_key_pem: row.get("public_key_pem")?,
             validity: columns::validity(row)?,
         })
     })?;
-    let merchants = all(view, "SELECT * FROM app_merchant WHERE app_id = ? ORDER BY position", [id.as_str()], |row| {
+    app.merchants = all(view, "SELECT * FROM app_merchant WHERE app_id = ? ORDER BY position", [id.as_str()], |row| {
         parsed(row, "merchant_id")
     })?;
-    Ok(Some(App { id: id.clone(), keys, merchants }))
+    Ok(Some(app))
+}
+
+/// A person.
+pub(crate) fn person(view: &Connection, id: &PersonId) -> Result<Option<Person>> {
+    let sql = "SELECT is_blocked FROM person WHERE app_id = ? AND openid = ?";
+    one(view, sql, (id.app.as_str(), id.openid.as_str()), |row| {
+        Ok(Person { id: id.clone(), is_blocked: row.get("is_blocked")? })
+    })
+}
+
+fn maybe_time(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
 
 /// A packet by bill number.
@@ -139,8 +170,17 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
         },
         product: columns::product(row.get_ref("product")?.as_str()?)?,
         payer: parsed(row, "payer_id")?,
+        on_behalf_of: row
+            .get_ref("on_behalf_of")?
+            .as_str_or_null()?
+            .map(|text| columns::parse(text, "on_behalf_of"))
+            .transpose()?,
         app: parsed(row, "app_id")?,
-        recipient: parsed(row, "recipient")?,
+        recipient: match row.get_ref("recipient")?.as_str()? {
+            "" => None,
+            openid => Some(columns::parse::<OpenId>(openid, "recipient")?),
+        },
+        split: columns::split(row.get_ref("split")?.as_str()?)?,
         total: fen(row, "total_fen")?,
         share_count: row.get("share_count")?,
         texts: Texts {
@@ -149,6 +189,9 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
             activity: row.get("activity")?,
             remark: row.get("remark")?,
             scene: row.get("scene")?,
+            sender_picture: row.get("sender_picture")?,
+            sender_agent: row.get("sender_agent")?,
+            recipient_name: row.get("recipient_name")?,
         },
         state: columns::state(row)?,
         created_at: time(row, "created_at")?,
@@ -157,7 +200,7 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
         claimed: fen(row, "claimed_fen")?,
         claimed_count: row.get("claimed_count")?,
         refunded: fen(row, "refunded_fen")?,
-        refunded_at: row.get::<_, Option<i64>>("refunded_at")?.map(Timestamp::from_millis),
+        refunded_at: maybe_time(row, "refunded_at")?,
         stamp: time(row, "stamp")?,
     })
 }
@@ -210,6 +253,8 @@ pub(crate) fn counter(view: &Connection, number: i64) -> Result<Counter> {
             amount: fen(row, "amount_fen")?,
             minute: row.get("minute")?,
             packets_this_minute: row.get("packets_this_minute")?,
+            second: row.get("second")?,
+            packets_this_second: row.get("packets_this_second")?,
         })
     })
 }

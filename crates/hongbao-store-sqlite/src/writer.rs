@@ -6,7 +6,7 @@ use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, KeySet, Rows};
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
-use hongbao_types::Timestamp;
+use hongbao_types::{MerchantId, OpenId, Timestamp, WorkwxSecret};
 use rusqlite::{Connection, Params, Result};
 
 use crate::counter_index::CounterIndex;
@@ -82,6 +82,9 @@ fn load(view: &Connection, counters: &CounterIndex, keys: &KeySet) -> Result<Row
     for id in &keys.apps {
         rows.apps.load(id.clone(), reader::app(view, id)?);
     }
+    for id in &keys.people {
+        rows.people.load(id.clone(), reader::person(view, id)?);
+    }
     for key in &keys.bills {
         rows.load_bill(key.clone(), reader::packet_by_bill(view, key)?);
     }
@@ -113,6 +116,10 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
     }
     for change in &changes.apps {
         write_app(to, change.after())?;
+    }
+    for person in changes.people.iter().map(Change::after) {
+        let values = (person.id.app.as_str(), person.id.openid.as_str(), person.is_blocked);
+        run(to, "INSERT OR REPLACE INTO person VALUES (?, ?, ?)", values)?;
     }
     for change in &changes.packets {
         write_packet(to, change)?;
@@ -175,16 +182,16 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
     match change {
         Change::Insert(_) => run(
             to,
-            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             rusqlite::params![
                 packet.id.as_str(),
                 packet.bill.merchant.as_str(),
                 columns::family_name(packet.bill.family),
                 packet.bill.bill_no.as_str(),
-                columns::product_name(packet.product),
+                packet.product.name(),
                 packet.payer.as_str(),
                 packet.app.as_str(),
-                packet.recipient.as_str(),
+                packet.recipient.as_ref().map_or("", OpenId::as_str),
                 packet.total.as_i64(),
                 packet.share_count,
                 packet.texts.sender_name,
@@ -202,6 +209,11 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
                 packet.refunded.as_i64(),
                 refunded_at,
                 packet.stamp.as_millis(),
+                columns::split_name(packet.split),
+                packet.on_behalf_of.as_ref().map(MerchantId::as_str),
+                packet.texts.sender_picture,
+                packet.texts.sender_agent,
+                packet.texts.recipient_name,
             ],
         ),
         // What a packet is was settled when its number was taken; only these columns ever change.
@@ -226,32 +238,53 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
 }
 
 fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, row: &Counter) -> Result<()> {
-    let [merchant, app, openid] = columns::counter_key(key);
-    let (day, amount, minute) = (row.day.0, row.amount.as_i64(), row.minute);
+    let [merchant, app, openid, family] = columns::counter_key(key);
+    let (day, amount) = (row.day.0, row.amount.as_i64());
     match index.find(key) {
         None => run(
             to,
-            "INSERT INTO counter VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (merchant, app, openid, day, row.packets, amount, minute, row.packets_this_minute),
+            "INSERT INTO counter VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rusqlite::params![
+                merchant,
+                app,
+                openid,
+                day,
+                row.packets,
+                amount,
+                row.minute,
+                row.packets_this_minute,
+                family,
+                row.second,
+                row.packets_this_second,
+            ],
         ),
         Some(number) => run(
             to,
-            "UPDATE counter SET day = ?, packets = ?, amount_fen = ?, minute = ?, packets_this_minute = ?
-             WHERE counter_no = ?",
-            (day, row.packets, amount, minute, row.packets_this_minute, number),
+            "UPDATE counter SET day = ?, packets = ?, amount_fen = ?, minute = ?, packets_this_minute = ?,
+             second = ?, packets_this_second = ? WHERE counter_no = ?",
+            (
+                day,
+                row.packets,
+                amount,
+                row.minute,
+                row.packets_this_minute,
+                row.second,
+                row.packets_this_second,
+                number,
+            ),
         ),
     }
 }
 
 fn write_merchant(to: &Connection, merchant: &Merchant) -> Result<()> {
     let (id, limits) = (merchant.id.as_str(), &merchant.limits);
-    for table in ["merchant_key", "merchant_certificate", "merchant_product", "merchant_address"] {
+    for table in ["merchant_key", "merchant_certificate", "merchant_product", "merchant_provider", "merchant_address"] {
         run(to, &format!("DELETE FROM {table} WHERE merchant_id = ?"), [id])?;
     }
     run(
         to,
-        "INSERT OR REPLACE INTO merchant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        (
+        "INSERT OR REPLACE INTO merchant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        rusqlite::params![
             id,
             &merchant.name,
             columns::mode_name(merchant.mode),
@@ -265,7 +298,17 @@ fn write_merchant(to: &Connection, merchant: &Merchant) -> Result<()> {
             limits.recipient_packets_per_day,
             limits.recipient_amount_per_day.as_i64(),
             limits.amount_per_day.as_i64(),
-        ),
+            merchant.generation.name(),
+            merchant.is_closed,
+            merchant.entered_at.map(Timestamp::as_millis),
+            merchant.trading_since.map(Timestamp::as_millis),
+            limits.shares_max,
+            limits.packets_per_second,
+            limits.packets_per_day,
+            limits.recipient_packets_per_minute,
+            limits.closed_at_night,
+            limits.expires_after_ms,
+        ],
     )?;
     for (position, key) in (0..).zip(&merchant.keys) {
         let (from, until) = bounds(key.validity);
@@ -278,7 +321,10 @@ fn write_merchant(to: &Connection, merchant: &Merchant) -> Result<()> {
         run(to, "INSERT INTO merchant_certificate VALUES (?, ?, ?, ?, ?)", values)?;
     }
     for (position, product) in (0..).zip(&merchant.products) {
-        run(to, "INSERT INTO merchant_product VALUES (?, ?, ?)", (id, position, columns::product_name(*product)))?;
+        run(to, "INSERT INTO merchant_product VALUES (?, ?, ?)", (id, position, product.name()))?;
+    }
+    for (position, provider) in (0..).zip(&merchant.providers) {
+        run(to, "INSERT INTO merchant_provider VALUES (?, ?, ?)", (id, position, provider.as_str()))?;
     }
     for (position, address) in (0..).zip(&merchant.allowed_addresses) {
         run(to, "INSERT INTO merchant_address VALUES (?, ?, ?)", (id, position, address.to_string()))?;
@@ -291,7 +337,8 @@ fn write_app(to: &Connection, app: &App) -> Result<()> {
     for table in ["app_key", "app_merchant"] {
         run(to, &format!("DELETE FROM {table} WHERE app_id = ?"), [id])?;
     }
-    run(to, "INSERT OR REPLACE INTO app VALUES (?)", [id])?;
+    let secret = app.workwx_secret.as_ref().map(WorkwxSecret::expose);
+    run(to, "INSERT OR REPLACE INTO app VALUES (?, ?, ?, ?)", (id, app.kind.name(), app.registered_only, secret))?;
     for (position, key) in (0..).zip(&app.keys) {
         let (from, until) = bounds(key.validity);
         let values = (id, position, &key.id, &key.public_key_pem, from, until);

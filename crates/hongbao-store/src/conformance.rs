@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hongbao_engine::command::{
-    ClaimShare, Command, ExpirePacket, Keeps, PutApp, PutMerchant, SendPacket, SetClock, TopUp,
+    ClaimShare, Command, ExpirePacket, Keeps, PutApp, PutMerchant, PutPerson, SendPacket, SetClock, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
-    App, AppKey, Merchant, MerchantCertificate, MerchantKey, Mode, SignAlgorithm, Validity,
+    App, AppKey, AppKind, Merchant, MerchantCertificate, MerchantKey, Mode, Person, PersonId, SignAlgorithm, Validity,
 };
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::limits::Limits;
@@ -22,8 +22,10 @@ use hongbao_engine::outcome::{
     Accepted, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
     TopUpRejection,
 };
-use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Texts};
-use hongbao_types::{ApiKey, AppId, BillNo, Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
+use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Split, Texts};
+use hongbao_types::{
+    ApiKey, AppId, BillNo, Fen, Generation, MerchantId, OpenId, PacketId, Reference, Timestamp, WorkwxSecret,
+};
 
 use crate::clock::{Clock, ManualClock};
 use crate::faulty::{Fault, Faults, Faulty};
@@ -36,6 +38,7 @@ macro_rules! store_conformance {
     ($make:expr) => {
         $crate::store_conformance!(@tests $make;
             what_is_committed_is_read_back
+            what_other_products_have_is_read_back
             a_replay_in_the_same_batch_gets_the_first_answer
             a_rejection_leaves_nothing_behind
             a_decline_is_stored_and_completed_later
@@ -210,6 +213,7 @@ fn merchant() -> Merchant {
         key: ApiKey::try_new("192006250b4c09247ec02edce69f6a2d").expect("a key"),
         validity: Validity::ALWAYS,
     });
+    merchant.limits.packets_per_second = Limits::NO_COUNT;
     merchant
 }
 
@@ -229,8 +233,10 @@ fn send(number: u32) -> SendPacket {
         bill: bill(number),
         product: Product::Ordinary,
         payer: merchant_id(),
+        on_behalf_of: None,
         app: app_id(),
-        recipient: openid(),
+        recipient: Some(openid()),
+        split: Split::Whole,
         total: Fen::new(1000),
         share_count: 1,
         texts: Texts {
@@ -239,6 +245,7 @@ fn send(number: u32) -> SendPacket {
             activity: "猜灯谜抢红包活动".to_owned(),
             remark: "猜越多得越多，快来抢！".to_owned(),
             scene: Some("PRODUCT_8".to_owned()),
+            ..Texts::default()
         },
     }
 }
@@ -278,10 +285,29 @@ behaviours! {
         });
         full.mode = Mode::Strict;
         full.pinned_algorithm = Some(SignAlgorithm::HmacSha256);
-        full.products.clear();
+        full.generation = Generation::G2a;
+        full.products.retain(|product| *product != Product::PreOrder);
+        full.is_closed = true;
+        full.providers = vec![MerchantId::try_new("10000090").expect("a merchant number")];
+        full.entered_at = Some(NOON);
+        full.trading_since = Some(NOON.plus_millis(1));
         full.allowed_addresses = vec!["192.168.0.1".parse().expect("an address"), "::1".parse().expect("an address")];
-        full.limits.amount_max = Fen::new(499_900);
-        full.limits.packets_per_minute = 7;
+        full.limits = Limits {
+            amount_min: Fen::new(1),
+            amount_max: Fen::new(499_900),
+            scene_below: Fen::new(2),
+            scene_above: Fen::new(3),
+            shares_max: 4,
+            packets_per_second: 5,
+            packets_per_minute: 6,
+            packets_per_day: 7,
+            recipient_packets_per_minute: 8,
+            recipient_packets_per_day: 9,
+            recipient_amount_per_day: Fen::new(10),
+            amount_per_day: Fen::new(11),
+            closed_at_night: true,
+            expires_after_ms: Some(12),
+        };
         full.frozen = true;
         let put = Box::new(PutMerchant { merchant: full.clone(), replace: true, keeps: Keeps::default() });
         assert_eq!(rig.call(Command::PutMerchant(put)).await, Ok(Outcome::Put(Ok(()))));
@@ -289,6 +315,9 @@ behaviours! {
 
         let app = App {
             id: app_id(),
+            kind: AppKind::Corporation,
+            registered_only: true,
+            workwx_secret: Some(WorkwxSecret::try_new("a-secret-of-the-corporation").expect("a secret")),
             keys: vec![AppKey {
                 id: "2014".to_owned(),
                 public_key_pem: "-----BEGIN PUBLIC KEY-----".to_owned(),
@@ -296,9 +325,24 @@ behaviours! {
             }],
             merchants: vec![merchant_id()],
         };
-        let put = Box::new(PutApp { app: app.clone(), replace: false });
+        let put = Box::new(PutApp { app: app.clone(), replace: false, keeps_secret: false });
         assert_eq!(rig.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(rig.store.app(&app_id()).await.expect("a read"), Some(app));
+        assert_eq!(rig.store.app(&app_id()).await.expect("a read"), Some(app.clone()));
+        // A secret never comes out, so that who changes something else leaves it out.
+        let changed = App { registered_only: false, workwx_secret: None, ..app.clone() };
+        let put = Box::new(PutApp { app: changed, replace: true, keeps_secret: true });
+        assert_eq!(rig.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
+        let stored = rig.store.app(&app_id()).await.expect("a read").expect("an app");
+        assert_eq!((stored.registered_only, stored.workwx_secret), (false, app.workwx_secret));
+
+        let id = PersonId { app: app_id(), openid: openid() };
+        assert_eq!(rig.store.person(&id).await.expect("a read"), None);
+        for is_blocked in [true, false] {
+            let person = Person { id: id.clone(), is_blocked };
+            let put = Command::PutPerson(PutPerson { person: person.clone() });
+            assert_eq!(rig.call(put).await, Ok(Outcome::Put(Ok(()))));
+            assert_eq!(rig.store.person(&id).await.expect("a read"), Some(person));
+        }
 
         let put = Box::new(PutMerchant { merchant: merchant(), replace: true, keeps: Keeps::default() });
         rig.call(Command::PutMerchant(put)).await.expect("an answer");
@@ -308,7 +352,7 @@ behaviours! {
         assert_eq!((view.now, view.packet.sent_at, view.packet.created_at, view.packet.stamp), (NOON, NOON, NOON, NOON));
         assert_eq!(view.packet.deadline, NOON.plus_millis(24 * HOUR_MS));
         assert_eq!(view.packet.texts, send(1).texts);
-        assert_eq!((view.packet.recipient, view.packet.app, view.packet.payer), (openid(), app_id(), merchant_id()));
+        assert_eq!((view.packet.recipient, view.packet.app, view.packet.payer), (Some(openid()), app_id(), merchant_id()));
         assert_eq!((view.packet.total, view.packet.share_count), (Fen::new(1000), 1));
 
         rig.claim(&accepted.packet).await.expect("a claim");
@@ -320,6 +364,43 @@ behaviours! {
         assert_eq!((rig.funds().await, rig.wallet().await), (Fen::ZERO, Fen::new(1000)));
         assert_eq!(rig.store.packet(&packet_id(2)).await.expect("a read"), None);
         rig.assert_books(1).await;
+    }
+
+    /// What only some products have comes back as well: no recipient, several shares, a sub-merchant, a sender's
+    /// picture; and a transfer, which is in the wallet at once.
+    what_other_products_have_is_read_back(make) {
+        let rig = Rig::funded(make, 5000).await;
+        let pre_order = SendPacket {
+            product: Product::PreOrder,
+            recipient: None,
+            split: Split::Live,
+            share_count: 3,
+            on_behalf_of: Some(MerchantId::try_new("10000090").expect("a merchant number")),
+            texts: Texts {
+                sender_picture: Some("picture".to_owned()),
+                sender_agent: Some("1000002".to_owned()),
+                recipient_name: Some("王小王".to_owned()),
+                scene: None,
+                ..send(1).texts
+            },
+            ..send(1)
+        };
+        let accepted = rig.accepted(pre_order.clone()).await;
+        let packet = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet").packet;
+        assert_eq!((packet.product, packet.recipient, packet.split), (Product::PreOrder, None, Split::Live));
+        assert_eq!((packet.texts, packet.on_behalf_of), (pre_order.texts.clone(), pre_order.on_behalf_of.clone()));
+        assert_eq!(packet.deadline, NOON.plus_millis(72 * HOUR_MS));
+        assert!(rig.accepted(pre_order).await.is_replay);
+        rig.assert_books(1).await;
+
+        let bill = BillKey { family: Family::Transfers, ..bill(1) };
+        let transfer = SendPacket { packet_id: packet_id(2), bill, product: Product::Transfer, ..send(1) };
+        assert!(!rig.accepted(transfer.clone()).await.is_replay, "its numbers are apart from those of packets");
+        assert!(rig.accepted(transfer.clone()).await.is_replay);
+        let view = rig.store.packet_by_bill(&transfer.bill).await.expect("a read").expect("a packet");
+        assert_eq!((view.packet.state, view.claims.len()), (PacketState::Exhausted, 0));
+        assert_eq!((rig.funds().await, rig.wallet().await), (Fen::new(3000), Fen::new(1000)));
+        rig.assert_books(2).await;
     }
 
     /// Two calls with one bill number in one batch: the second one sees what the first one did.
@@ -387,7 +468,7 @@ behaviours! {
         let other = OpenId::try_new("onqOjjmM1tad-3ROpncN-yUfa6uI").expect("an openid");
         for number in [1, 2] {
             let reused = |difference| Ok(SendOutcome::Rejected(SendRejection::BillNoReused(difference)));
-            let changed = SendPacket { recipient: other.clone(), total: Fen::new(100), ..send(number) };
+            let changed = SendPacket { recipient: Some(other.clone()), total: Fen::new(100), ..send(number) };
             assert_eq!(rig.send(changed).await, reused(Difference::Recipient));
             let changed = SendPacket { total: Fen::new(100), ..send(number) };
             assert_eq!(rig.send(changed).await, reused(Difference::Total));
@@ -587,7 +668,7 @@ behaviours! {
         let policy = Policy { is_sandbox: true, ..Policy::default() };
         let (other, _) = Lane::start(&rig.store, policy, LaneBounds::default()).expect("a lane");
         let accepted = async |lane: &Lane, number, recipient| {
-            let command = SendPacket { recipient, ..send(number) };
+            let command = SendPacket { recipient: Some(recipient), ..send(number) };
             let answer = lane.call(Command::SendPacket(Box::new(command)), PATIENCE).await;
             matches!(answer, Ok(Outcome::Send(SendOutcome::Accepted(_))))
         };

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hongbao_engine::audit::AuditReport;
-use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::packet::{BillKey, Due};
 use hongbao_engine::rows::{Changes, KeySet};
@@ -164,6 +164,10 @@ impl<S: Store> Store for Faulty<S> {
 
     async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError> {
         self.inner.app(id).await
+    }
+
+    async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
+        self.inner.person(id).await
     }
 
     async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {

@@ -67,6 +67,33 @@ pub struct Lane {
 #[derive(Debug)]
 pub struct LaneThread(JoinHandle<()>);
 
+/// A command that was handed over. It is carried to its end whether or not anybody waits for it.
+#[derive(Debug)]
+pub struct Pending(oneshot::Receiver<Answer>);
+
+impl Pending {
+    /// The outcome, if it comes before `patience` is over.
+    pub async fn within(&mut self, patience: Duration) -> Option<Result<Outcome, CallError>> {
+        let answered = tokio::time::timeout(patience, &mut self.0).await.ok()?;
+        Some(match answered {
+            Ok(Answer::Decided(Outcome::Bug(what))) => {
+                tracing::error!(what, "the engine contradicts itself");
+                Err(CallError::SystemError)
+            }
+            Ok(Answer::Decided(outcome)) => Ok(outcome),
+            Ok(Answer::Unavailable) => Err(CallError::Unavailable),
+            Ok(Answer::SystemError) => Err(CallError::SystemError),
+            // The lane's thread is gone with the command in its hands.
+            Err(_) => Err(CallError::Unanswered),
+        })
+    }
+
+    /// Returns when the command has come to its end, however it ended.
+    pub async fn settled(self) {
+        let _ = self.0.await;
+    }
+}
+
 impl Lane {
     /// Starts a lane into `store`. Call it within a tokio runtime, whose timers it uses.
     pub fn start<S: Store>(store: &S, policy: Policy, bounds: LaneBounds) -> Result<(Lane, LaneThread), StoreError> {
@@ -82,22 +109,17 @@ impl Lane {
 
     /// Hands `command` over and waits for its outcome, at most until `patience` is over.
     pub async fn call(&self, command: Command, patience: Duration) -> Result<Outcome, CallError> {
+        self.submit(command)?.within(patience).await.unwrap_or(Err(CallError::Unanswered))
+    }
+
+    /// Hands `command` over.
+    pub fn submit(&self, command: Command) -> Result<Pending, CallError> {
         let (answer_to, answer) = oneshot::channel();
         self.queue.try_send(Message::Call(Box::new(command), answer_to)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CallError::Full,
             mpsc::error::TrySendError::Closed(_) => CallError::Stopped,
         })?;
-        match tokio::time::timeout(patience, answer).await {
-            Ok(Ok(Answer::Decided(Outcome::Bug(what)))) => {
-                tracing::error!(what, "the engine contradicts itself");
-                Err(CallError::SystemError)
-            }
-            Ok(Ok(Answer::Decided(outcome))) => Ok(outcome),
-            Ok(Ok(Answer::Unavailable)) => Err(CallError::Unavailable),
-            Ok(Ok(Answer::SystemError)) => Err(CallError::SystemError),
-            // The lane's thread is gone with the command in its hands.
-            Ok(Err(_)) | Err(_) => Err(CallError::Unanswered),
-        }
+        Ok(Pending(answer))
     }
 
     /// Whether it takes commands.

@@ -33,7 +33,7 @@ pub mod memory;
 use std::future::Future;
 
 use hongbao_engine::audit::AuditReport;
-use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
 use hongbao_engine::rows::{Changes, KeySet, Rows};
@@ -156,6 +156,9 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// An app.
     fn app(&self, id: &AppId) -> impl Future<Output = Result<Option<App>, StoreError>> + Send;
+
+    /// A person of whom something is known.
+    fn person(&self, id: &PersonId) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
 
     /// A packet by bill number, with its claims.
     fn packet_by_bill(&self, key: &BillKey) -> impl Future<Output = Result<Option<PacketView>, StoreError>> + Send;

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use hongbao_engine::audit::{Audit, AuditReport};
-use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
@@ -23,6 +23,7 @@ pub struct Tables {
     clock: Option<SandboxClock>,
     merchants: BTreeMap<MerchantId, Merchant>,
     apps: BTreeMap<AppId, App>,
+    people: BTreeMap<PersonId, Person>,
     packets: BTreeMap<PacketId, Packet>,
     bills: BTreeMap<BillKey, PacketId>,
     due: BTreeSet<Due>,
@@ -44,6 +45,9 @@ impl Tables {
         }
         for id in &keys.apps {
             rows.apps.load(id.clone(), self.apps.get(id).cloned());
+        }
+        for id in &keys.people {
+            rows.people.load(id.clone(), self.people.get(id).cloned());
         }
         for key in &keys.bills {
             rows.load_bill(key.clone(), self.packet_by_bill(key).cloned());
@@ -77,6 +81,9 @@ impl Tables {
         }
         for app in changes.apps.iter().map(Change::after) {
             self.apps.insert(app.id.clone(), app.clone());
+        }
+        for person in changes.people.iter().map(Change::after) {
+            self.people.insert(person.id.clone(), person.clone());
         }
         for packet in changes.packets.iter().map(Change::after) {
             self.bills.insert(packet.bill.clone(), packet.id.clone());
@@ -233,6 +240,10 @@ impl Store for MemoryStore {
 
     async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError> {
         Ok(self.tables.lock().await.apps.get(id).cloned())
+    }
+
+    async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
+        Ok(self.tables.lock().await.people.get(id).cloned())
     }
 
     async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {

@@ -4,11 +4,13 @@
 //! elsewhere.
 
 mod fen;
+mod generation;
 mod ids;
 mod secret;
 mod timestamp;
 
 pub use fen::{Fen, FenError};
+pub use generation::Generation;
 pub use ids::{AppId, BillNo, IdError, MerchantId, OpenId, PacketId, Reference};
-pub use secret::{ApiKey, PersonKey};
+pub use secret::{ApiKey, PersonKey, WorkwxSecret};
 pub use timestamp::{BeijingDay, Timestamp};

@@ -12,13 +12,17 @@
 //! | [`error_code`] | did money move, and what now? |
 //! | [`reply`] | what is answered, and what does an answer mean? |
 //! | [`status`], [`time`], [`text`] | words, times and sentences of the wire |
+//! | [`generation`] | what was different in earlier years? |
+//! | [`words`] | what do the reference pages say? |
 //!
 //! The platform decodes a request, checks its fields, verifies its signature and writes a reply;
 //! the merchant's side signs, encodes, and reads the reply. One packet, both ways:
 //!
 //! ```
 //! use hongbao_types::ApiKey;
-//! use hongbao_wire::{Answer, Endpoint, Params, Reply, SignPolicy, SignType, decode, decode_reply, encode, sign, text};
+//! use hongbao_types::Generation;
+//! use hongbao_wire::sign::Mode;
+//! use hongbao_wire::{Answer, Endpoint, Given, Params, Reply, SignPolicy, SignType, decode, decode_reply, encode, sign};
 //!
 //! let key = ApiKey::try_new("192006250b4c09247ec02edce69f6a2d")?;
 //!
@@ -38,10 +42,9 @@
 //! // The platform reads, checks and verifies it, and answers.
 //! let endpoint = Endpoint::by_path("/mmpaymkttransfers/gethbinfo").expect("it is in the table");
 //! let received = decode(body.as_bytes())?;
-//! endpoint.check(&received)?;
+//! endpoint.check(&received, Mode::Compatible)?;
 //! sign::verify(&received, endpoint, [&key], SignPolicy::default())?;
-//! let mut reply = Reply::success(text::QUERY_OK);
-//! reply.echo(endpoint, &received, None).text("status", "SENT");
+//! let reply = Reply::success(endpoint, Generation::G2b, &received, &Given::new().text("status", "SENT"));
 //!
 //! // The merchant reads the answer.
 //! let answer = decode_reply(reply.to_xml().as_bytes())?;
@@ -53,19 +56,21 @@
 pub mod diagnose;
 pub mod endpoint;
 pub mod error_code;
+pub mod generation;
 pub mod params;
 pub mod reply;
 pub mod sign;
 pub mod status;
 pub mod text;
 pub mod time;
+pub mod words;
 pub mod xml;
 
 pub use diagnose::{Mistake, diagnose};
-pub use endpoint::{Endpoint, Family, Field, FieldKind, FieldRefusal, Need, Signed};
+pub use endpoint::{Endpoint, Family, Field, FieldKind, FieldRefusal, Need, Signed, SignedReplies};
 pub use error_code::{Certainty, ErrorCode, NextStep};
 pub use params::{ParamError, Params};
-pub use reply::{Answer, HbInfo, Reply, UnclearReply};
+pub use reply::{Answer, Given, HbInfo, Reply, UnclearReply};
 pub use sign::{Mode, SignPolicy, SignRefusal, SignRule, SignType, Verified};
 pub use status::HbStatus;
 pub use xml::{BODY_LIMIT, DecodeError, REPLY_LIMIT, ReplyBody, decode, decode_reply, encode};

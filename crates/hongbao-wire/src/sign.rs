@@ -16,7 +16,7 @@
 mod special;
 
 pub(crate) use special::COMPONENT;
-pub use special::{WORKWX_FIELDS, pay_sign, pay_sign_fields, workwx_sign, workwx_string_to_sign};
+pub use special::{WORKWX_FIELDS, pay_sign, pay_sign_fields, verify_workwx, workwx_sign, workwx_string_to_sign};
 
 use hmac::{Hmac, KeyInit, Mac};
 use hongbao_types::ApiKey;
@@ -232,7 +232,7 @@ fn ambiguous_field<'a>(params: &'a Params, endpoint: &Endpoint) -> Option<&'a st
         value
             .split('&')
             .skip(1)
-            .any(|part| part.split_once('=').is_some_and(|(name, _)| endpoint.field(name).is_some()))
+            .any(|part| part.split_once('=').is_some_and(|(name, _)| name != "sign" && endpoint.field(name).is_some()))
     };
     params.iter().find(|(_, value)| is_ambiguous(value)).map(|(name, _)| name)
 }

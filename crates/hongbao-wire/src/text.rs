@@ -26,3 +26,17 @@ pub const AMOUNT_CHANGED: &str = "更换了金额，但商户单号未更新";
 pub const ORDER_EXPIRED: &str = "该订单已经过期,请更换商户单号";
 /// `PARAM_ERROR`: the amount asks for a `scene_id`. Chosen: the words are those of the official page.
 pub const SCENE_REQUIRED: &str = "参数错误:红包金额大于200元或者小于1元时,请求参数scene_id必传.";
+/// `PARAM_ERROR`: more shares than the merchant may make. Chosen: the words.
+pub const TOO_MANY_SHARES: &str = "参数错误:total_num超过限制.";
+/// A pre-order was taken. The one sample has the full stop.
+pub const PREORDER_OK: &str = "发放成功.";
+/// A call of 企业微信 was answered.
+pub const WORKWX_OK: &str = "ok";
+/// What every error of a transfer says in `return_msg`.
+pub const PAYMENT_FAILED: &str = "支付失败";
+/// A body that is no XML, in products other than packets.
+pub const GENERIC_XML_ERROR: &str = "XML格式错误";
+/// `SIGN_ERROR`: the second signature, that of 企业微信, is wrong.
+pub const WORKWX_SIGN_WRONG: &str = "签名错误；企业微信签名失败";
+/// `PARAM_ERROR` in strict mode: a character of four bytes; the field's name comes before it. Chosen: the words.
+pub const FOUR_BYTES: &str = "字段含有不支持的字符.";

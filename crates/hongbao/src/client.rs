@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hongbao_identity::{Identity, IdentityError};
 use hongbao_types::{ApiKey, MerchantId};
+use hongbao_wire::sign::Mode;
 use hongbao_wire::{Answer, Endpoint, Params, REPLY_LIMIT, ReplyBody, SignPolicy, SignType, sign};
 
 use crate::error::{Error, Kind};
@@ -129,7 +130,9 @@ impl Client {
 
 /// Refuses what the endpoint would refuse, and characters that production is documented not to take.
 fn check(endpoint: &Endpoint, params: &Params) -> Result<(), Error> {
-    endpoint.check(params).map_err(|refusal| Kind::Invalid(format!("{}: {}", refusal.field, refusal.text)))?;
+    endpoint
+        .check(params, Mode::Strict)
+        .map_err(|refusal| Kind::Invalid(format!("{}: {}", refusal.field, refusal.text)))?;
     for (name, value) in params {
         if value.chars().any(|c| c.len_utf8() > 3) {
             return Err(Kind::Invalid(format!("{name}: characters of four bytes (emoji) are not supported")).into());
@@ -140,7 +143,7 @@ fn check(endpoint: &Endpoint, params: &Params) -> Result<(), Error> {
 
 /// A success repeats what it is about; one that repeats something else is another's.
 fn expect_echo(endpoint: &Endpoint, params: &Params, reply: &ReplyBody) -> Result<(), Error> {
-    match endpoint.echo.iter().find(|name| reply.fields.get(name) != params.get(name)) {
+    match endpoint.echoes().find(|name| reply.fields.get(name) != params.get(name)) {
         Some(name) => Err(Kind::Mismatch(name).into()),
         None => Ok(()),
     }

@@ -14,7 +14,11 @@ use crate::output::{Output, say};
 pub(crate) async fn add(args: AppAddArgs, output: Output) -> Result<ExitCode> {
     let public_key = read_file(&args.public_key)?;
     let merchants: Vec<&str> = args.merchant.iter().map(MerchantId::as_str).collect();
+    let workwx_secret = args.workwx_secret_file.as_deref().map(read_file).transpose()?;
     let body = json!({
+        "kind": args.kind,
+        "registered_only": args.registered_only,
+        "workwx_secret": workwx_secret.as_deref().map(str::trim),
         "keys": [{ "id": args.key_id, "public_key_pem": public_key }],
         "merchants": merchants,
     });

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hongbao_server::{AdminDoor, Doors, Platform, PlatformOptions, Server, StartError, TOKEN_LEN_MIN, TlsOptions};
+use hongbao_server::{
+    AdminDoor, Doors, MaskedWords, Platform, PlatformOptions, Server, StartError, TOKEN_LEN_MIN, TlsOptions,
+};
 use hongbao_store::clock::SystemClock;
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
 use hongbao_store_sqlite::{OpenError, SqliteStore};
@@ -80,7 +82,11 @@ struct AdminConfig {
 #[serde(deny_unknown_fields)]
 struct PacketsConfig {
     expire_after_hours: Option<NonZeroU32>,
+    pre_order_expire_after_hours: Option<NonZeroU32>,
     fail_after_hours: Option<NonZeroU32>,
+    /// Words that become `*` in what a packet shows.
+    #[serde(default)]
+    masked_words: Vec<String>,
 }
 
 /// The most digits behind the point: no currency has more than 4, and an amount has at most 19 in all.
@@ -117,6 +123,11 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<ExitCode> {
     if let Some(hours) = config.packets.expire_after_hours {
         options.expires_after = Duration::from_hours(hours.get().into());
     }
+    if let Some(hours) = config.packets.pre_order_expire_after_hours {
+        options.pre_order_expires_after = Duration::from_hours(hours.get().into());
+    }
+    options.masked_words = MaskedWords::new(config.packets.masked_words.iter().map(String::as_str))
+        .map_err(|error| Failure::new(error).hint("shorten masked_words in the configuration"))?;
     if let Some(hours) = config.packets.fail_after_hours {
         options.fails_after = Duration::from_hours(hours.get().into());
     }

@@ -16,12 +16,10 @@ use crate::output::{Output, plain, say};
 pub(crate) fn run(args: &VerifyArgs, output: Output) -> Result<ExitCode> {
     let key = read_key(&args.key)?;
     let params = read_params(&args.file)?;
-    let mut endpoints: Vec<&Endpoint> = match args.endpoint.as_deref().and_then(Endpoint::by_name) {
+    let endpoints: Vec<&Endpoint> = match args.endpoint.as_deref().and_then(Endpoint::by_name) {
         Some(endpoint) => vec![endpoint],
-        None => Endpoint::ALL.to_vec(),
+        None => likeliest(&params),
     };
-    // The likeliest first: the one of whose required fields the fewest are missing.
-    endpoints.sort_by_key(|endpoint| missing(&params, endpoint));
     let verdict = verdict(&params, &endpoints, &key);
     // Whatever else is refused says itself what is wrong.
     let is_open =
@@ -33,9 +31,17 @@ pub(crate) fn run(args: &VerifyArgs, output: Output) -> Result<ExitCode> {
     Ok(if report.verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn missing(params: &Params, endpoint: &Endpoint) -> usize {
-    let required = endpoint.fields.iter().filter(|field| field.need == Need::Required);
-    required.filter(|field| params.get(field.name).unwrap_or_default().is_empty()).count()
+/// The endpoints that a request is likeliest meant for: of whose required fields the fewest are missing, and which
+/// count the most of what is there.
+fn likeliest(params: &Params) -> Vec<&'static Endpoint> {
+    let unfit = |endpoint: &Endpoint| {
+        let required = endpoint.fields.iter().filter(|field| field.need == Need::Required);
+        let missing = required.filter(|field| params.get(field.name).is_none()).count();
+        let uncounted = params.iter().filter(|(name, _)| !endpoint.counts(name)).count();
+        (missing, uncounted)
+    };
+    let best = Endpoint::ALL.iter().map(|endpoint| unfit(endpoint)).min();
+    Endpoint::ALL.iter().copied().filter(|endpoint| Some(unfit(endpoint)) == best).collect()
 }
 
 struct Report {

@@ -690,7 +690,7 @@ mod of_an_operator {
             --- stderr
             error: merchant 10000098: it exists already
 
-            hint: nothing was done; to change it, PUT the whole of it to the admin API with ?replace=true
+            hint: nothing was done; to change it: hongbao merchant set
             ",
         );
         mistake_at(

@@ -48,6 +48,7 @@ impl Ledger {
     /// Sends with numbers that begin with `prefix`. Once `enough` are acknowledged, calls `end`, which ends
     /// the platform, and returns when every sender has noticed.
     pub(crate) async fn send_until_gone(&mut self, dev: Dev, prefix: &str, enough: usize, end: impl FnOnce(Dev)) {
+        dev.ok(&["merchant", "set", "10000098", "--limit", "packets_per_second=unlimited"]);
         let (event_sender, mut events) = mpsc::unbounded_channel();
         let mut senders = JoinSet::new();
         for sender in 0..SENDERS {

@@ -32,9 +32,7 @@ pub(super) fn decide(
         app: packet.app.clone(),
         openid: command.openid.clone(),
         index: packet.claimed_count,
-        amount: match packet.product {
-            Product::Ordinary => packet.total,
-        },
+        amount: packet.total,
         claimed_at: now,
     };
     // From here on the share is the person's.
@@ -61,7 +59,13 @@ pub(super) fn decide(
 }
 
 fn judge(packet: &Packet, command: &ClaimShare, now: Timestamp) -> Result<(), ClaimRejection> {
-    if packet.product == Product::Ordinary && packet.recipient != command.openid {
+    match packet.product {
+        Product::Ordinary | Product::Workwx => {}
+        Product::Group | Product::MiniProgram | Product::PreOrder | Product::Transfer => {
+            return Err(ClaimRejection::NotThisWay);
+        }
+    }
+    if packet.recipient.as_ref() != Some(&command.openid) {
         return Err(ClaimRejection::NotTheRecipient);
     }
     match packet.state {

@@ -22,6 +22,8 @@ pub struct Policy {
     /// How long after it was accepted a packet expires, in milliseconds. 24 h: the official
     /// introduction of today; the 72 h of older pages belong to 2014–2016.
     pub expires_after_ms: i64,
+    /// The same of a pre-order: 72 h.
+    pub pre_order_expires_after_ms: i64,
     /// How long after it landed a packet fails for good, in milliseconds. The official assistant
     /// said "at most 24 h" (2020); others saw up to three days.
     pub fails_after_ms: i64,
@@ -29,7 +31,12 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { is_sandbox: false, expires_after_ms: 86_400_000, fails_after_ms: 86_400_000 }
+        Policy {
+            is_sandbox: false,
+            expires_after_ms: 86_400_000,
+            pre_order_expires_after_ms: 3 * 86_400_000,
+            fails_after_ms: 86_400_000,
+        }
     }
 }
 
@@ -47,6 +54,10 @@ pub fn decide(rows: &mut Rows, command: &Command, now: Timestamp, policy: &Polic
         Command::TopUp(top_up) => top_up::decide(rows, top_up, now).map(Outcome::TopUp),
         Command::PutMerchant(put) => Ok(Outcome::Put(put::merchant(rows, put))),
         Command::PutApp(put) => Ok(Outcome::Put(put::app(rows, put))),
+        Command::PutPerson(put) => {
+            rows.people.put(put.person.id.clone(), put.person.clone());
+            Ok(Outcome::Put(Ok(())))
+        }
         Command::SetClock(set) => Ok(Outcome::Clock(set_clock::decide(rows, *set, now, policy))),
     };
     let outcome = decided.unwrap_or_else(Outcome::Bug);

@@ -23,9 +23,13 @@ pub(super) fn merchant(rows: &mut Rows, put: &PutMerchant) -> Result<(), PutReje
 
 pub(super) fn app(rows: &mut Rows, put: &PutApp) -> Result<(), PutRejection> {
     let stored = rows.apps.get(&put.app.id);
-    if !put.replace && stored.is_some_and(|stored| *stored != put.app) {
+    let mut app = put.app.clone();
+    if put.keeps_secret {
+        app.workwx_secret = stored.and_then(|stored| stored.workwx_secret.clone());
+    }
+    if !put.replace && stored.is_some_and(|stored| *stored != app) {
         return Err(PutRejection::Exists);
     }
-    rows.apps.put(put.app.id.clone(), put.app.clone());
+    rows.apps.put(app.id.clone(), app);
     Ok(())
 }

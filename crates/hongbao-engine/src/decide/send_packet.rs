@@ -1,15 +1,15 @@
-//! May this packet be sent? Replay first; then what rejects it (amount, scene, rate), then what declines it
-//! (frozen, the day's limits, balance).
+//! May this packet be sent? Replay first; then what rejects it (night, people, amount, scene, rate), then what
+//! declines it (frozen, the day's limits, balance).
 
 use hongbao_types::{Fen, Timestamp};
 
 use super::{Bug, Policy, balance, post};
 use crate::command::SendPacket;
-use crate::directory::Merchant;
+use crate::directory::{Merchant, Person};
 use crate::ledger::{LedgerAccount, Posting};
-use crate::limits::Counter;
+use crate::limits::{Counter, Limits};
 use crate::outcome::{Accepted, Difference, SendOutcome, SendRejection};
-use crate::packet::{Decline, Packet, PacketState, Product};
+use crate::packet::{Decline, Packet, PacketState, Product, Split};
 use crate::rows::Rows;
 
 pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy: &Policy) -> Result<SendOutcome, Bug> {
@@ -19,22 +19,26 @@ pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy:
         Replay::New => None,
     };
     let is_new = landed.is_none();
-    if is_new && send.product == Product::Ordinary && send.share_count != 1 {
-        return Err("an ordinary packet has one share");
+    if is_new && !has_right_shape(send) {
+        return Err("a packet in one piece has one share, any other has several; only a pre-order is for nobody yet");
     }
     // A landed packet is completed with the values that were stored, whatever texts come now.
     let mut packet = landed.unwrap_or_else(|| first_row(send, now, policy));
     let now = now.max(packet.stamp);
 
     let merchant = rows.merchants.get(&send.payer).ok_or("a send names a payer that exists")?;
-    let of_merchant = rows.counters.get(&send.merchant_counter()).cloned().unwrap_or_default().at(now);
-    let of_recipient = rows.counters.get(&send.recipient_counter()).cloned().unwrap_or_default().at(now);
-    if let Err(rejection) = judge_rejections(&packet, merchant, &of_merchant, rows) {
+    let counted = Counters {
+        of_merchant: rows.counters.get(&send.merchant_counter()).cloned().unwrap_or_default().at(now),
+        of_recipient: send.recipient_counter().map(|key| rows.counters.get(&key).cloned().unwrap_or_default().at(now)),
+    };
+    let person = send.person().and_then(|id| rows.people.get(&id));
+    if let Err(rejection) = judge_rejections(&packet, merchant, person, &counted, rows, now) {
         return Ok(SendOutcome::Rejected(rejection));
     }
-    let judged = judge_declines(&packet, merchant, &of_merchant, &of_recipient, rows)?;
+    let judged = judge_declines(&packet, merchant, person, &counted, rows)?;
+    let expires_after_ms = expires_after_ms(send.product, &merchant.limits, policy);
 
-    let of_merchant = Counter { packets_this_minute: of_merchant.packets_this_minute.saturating_add(1), ..of_merchant };
+    let of_merchant = counted.of_merchant.with_one_more();
     packet.stamp = now;
     let outcome = if let Some(decline) = judged {
         packet.state = PacketState::Landed(decline);
@@ -51,11 +55,16 @@ pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy:
                 amount: packet.total,
             },
         )?;
-        rows.counters.put(send.merchant_counter(), counted(&of_merchant, &packet)?);
-        rows.counters.put(send.recipient_counter(), counted(&of_recipient, &packet)?);
+        rows.counters.put(send.merchant_counter(), with_packet(&of_merchant, &packet)?);
+        if let Some((key, of_recipient)) = send.recipient_counter().zip(counted.of_recipient) {
+            rows.counters.put(key, with_packet(&of_recipient.with_one_more(), &packet)?);
+        }
         packet.state = PacketState::Open;
         packet.sent_at = now;
-        packet.deadline = now.plus_millis(policy.expires_after_ms);
+        packet.deadline = now.plus_millis(expires_after_ms);
+        if send.product == Product::Transfer {
+            pay_at_once(rows, &mut packet, send.wallet())?;
+        }
         SendOutcome::Accepted(accepted)
     };
     if !is_new {
@@ -64,6 +73,42 @@ pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy:
         return Err("the id chosen for a new packet is new");
     }
     Ok(outcome)
+}
+
+/// A packet in one piece has one share; one that is for nobody yet is a pre-order.
+fn has_right_shape(send: &SendPacket) -> bool {
+    let has_its_shares = match send.split {
+        Split::Whole => send.share_count == 1,
+        Split::Live => send.share_count > 1,
+    };
+    has_its_shares && send.recipient.is_none() == (send.product == Product::PreOrder)
+}
+
+fn expires_after_ms(product: Product, limits: &Limits, policy: &Policy) -> i64 {
+    match product {
+        Product::PreOrder => policy.pre_order_expires_after_ms,
+        Product::Ordinary | Product::Group | Product::MiniProgram | Product::Workwx | Product::Transfer => {
+            limits.expires_after_ms.unwrap_or(policy.expires_after_ms)
+        }
+    }
+}
+
+/// What was counted before.
+struct Counters {
+    of_merchant: Counter,
+    /// None of a packet that is for nobody yet.
+    of_recipient: Option<Counter>,
+}
+
+/// A transfer needs nobody to open it: its row is the posting to the wallet, too.
+fn pay_at_once(rows: &mut Rows, packet: &mut Packet, wallet: Option<LedgerAccount>) -> Result<(), Bug> {
+    let credit = wallet.ok_or("a transfer has a recipient")?;
+    let debit = LedgerAccount::PacketEscrow(packet.id.clone());
+    post(rows, &Posting { debit, credit, amount: packet.total })?;
+    packet.claimed = packet.total;
+    packet.claimed_count = 1;
+    packet.state = PacketState::Exhausted;
+    Ok(())
 }
 
 enum Replay {
@@ -103,6 +148,7 @@ fn difference(packet: &Packet, send: &SendPacket) -> Option<Difference> {
         || packet.payer != send.payer
         || packet.app != send.app
         || packet.share_count != send.share_count
+        || packet.split != send.split
     {
         Some(Difference::Terms)
     } else {
@@ -116,8 +162,10 @@ fn first_row(send: &SendPacket, now: Timestamp, policy: &Policy) -> Packet {
         bill: send.bill.clone(),
         product: send.product,
         payer: send.payer.clone(),
+        on_behalf_of: send.on_behalf_of.clone(),
         app: send.app.clone(),
         recipient: send.recipient.clone(),
+        split: send.split,
         total: send.total,
         share_count: send.share_count,
         texts: send.texts.clone(),
@@ -133,20 +181,79 @@ fn first_row(send: &SendPacket, now: Timestamp, policy: &Policy) -> Packet {
     }
 }
 
-fn judge_rejections(packet: &Packet, merchant: &Merchant, counter: &Counter, rows: &Rows) -> Result<(), SendRejection> {
+fn judge_rejections(
+    packet: &Packet,
+    merchant: &Merchant,
+    person: Option<&Person>,
+    counted: &Counters,
+    rows: &Rows,
+    now: Timestamp,
+) -> Result<(), SendRejection> {
     let limits = &merchant.limits;
-    let is_in_range = !packet.total.is_zero() && packet.total >= limits.amount_min && packet.total <= limits.amount_max;
-    if !is_in_range || !fits_back(packet, rows) {
+    if limits.is_closed(now) {
+        return Err(SendRejection::Night);
+    }
+    if !merchant.is_established(now) {
+        return Err(SendRejection::MerchantTooNew);
+    }
+    let knows_registered_only = rows.apps.get(&packet.app).is_some_and(|app| app.registered_only);
+    if knows_registered_only && packet.recipient.is_some() && person.is_none() {
+        return Err(SendRejection::RecipientNotRegistered);
+    }
+    if packet.total.is_zero() || !fits_back(packet, rows) || !has_bounded_shares(packet, limits) {
         return Err(SendRejection::AmountOutOfRange { min: limits.amount_min, max: limits.amount_max });
     }
-    let needs_scene = packet.total < limits.scene_below || packet.total > limits.scene_above;
-    if needs_scene && packet.texts.scene.is_none() {
+    if needs_scene(packet, limits) && packet.texts.scene.is_none() {
         return Err(SendRejection::SceneRequired);
     }
-    if counter.packets_this_minute >= limits.packets_per_minute {
+    if packet.share_count > limits.shares_max {
+        return Err(SendRejection::TooManyShares);
+    }
+    if counted.of_merchant.packets_this_second >= limits.packets_per_second {
+        return Err(SendRejection::PacketsPerSecond);
+    }
+    if counted.of_merchant.packets_this_minute >= limits.packets_per_minute {
         return Err(SendRejection::PacketsPerMinute);
     }
+    let of_recipient = counted.of_recipient.as_ref();
+    if of_recipient.is_some_and(|counter| counter.packets_this_minute >= limits.recipient_packets_per_minute) {
+        return Err(SendRejection::RecipientPacketsPerMinute);
+    }
     Ok(())
+}
+
+/// Whether the average share is between the merchant's bounds. Chosen: a pre-order is bound by the campaign that it
+/// goes into, a transfer by the day's amounts only.
+fn has_bounded_shares(packet: &Packet, limits: &Limits) -> bool {
+    match packet.product {
+        Product::PreOrder | Product::Transfer => true,
+        Product::Ordinary | Product::Group | Product::MiniProgram | Product::Workwx => {
+            !is_average_below(packet, limits.amount_min) && !is_average_above(packet, limits.amount_max)
+        }
+    }
+}
+
+/// Whether the average share (Chosen: not the total) is so small or so large that a scene must be given.
+fn needs_scene(packet: &Packet, limits: &Limits) -> bool {
+    match packet.product {
+        Product::PreOrder | Product::Transfer => false,
+        Product::Ordinary | Product::Group | Product::MiniProgram | Product::Workwx => {
+            is_average_below(packet, limits.scene_below) || is_average_above(packet, limits.scene_above)
+        }
+    }
+}
+
+fn is_average_below(packet: &Packet, bound: Fen) -> bool {
+    i128::from(packet.total.as_i64()) < shares_of(packet, bound)
+}
+
+fn is_average_above(packet: &Packet, bound: Fen) -> bool {
+    i128::from(packet.total.as_i64()) > shares_of(packet, bound)
+}
+
+/// What a packet would hold with this much in each share.
+fn shares_of(packet: &Packet, each: Fen) -> i128 {
+    i128::from(each.as_i64()).saturating_mul(i128::from(packet.share_count))
 }
 
 /// Whether whatever goes back of this packet will fit into the payer's credits: what came in is at most
@@ -159,18 +266,23 @@ fn fits_back(packet: &Packet, rows: &Rows) -> bool {
 fn judge_declines(
     packet: &Packet,
     merchant: &Merchant,
-    of_merchant: &Counter,
-    of_recipient: &Counter,
+    person: Option<&Person>,
+    counted: &Counters,
     rows: &Rows,
 ) -> Result<Option<Decline>, Bug> {
-    let limits = &merchant.limits;
+    let (limits, Counters { of_merchant, of_recipient }) = (&merchant.limits, counted);
+    let recipient_has = |is_enough: &dyn Fn(&Counter) -> bool| of_recipient.as_ref().is_some_and(is_enough);
     let exceeds = |sum: Fen, limit| sum.checked_add(packet.total).is_none_or(|sum| sum > limit);
     Ok(if merchant.frozen {
         Some(Decline::Frozen)
-    } else if of_recipient.packets >= limits.recipient_packets_per_day {
+    } else if person.is_some_and(|person| person.is_blocked) {
+        Some(Decline::RecipientBlocked)
+    } else if recipient_has(&|counter| counter.packets >= limits.recipient_packets_per_day) {
         Some(Decline::RecipientPacketsPerDay)
-    } else if exceeds(of_recipient.amount, limits.recipient_amount_per_day) {
+    } else if recipient_has(&|counter| exceeds(counter.amount, limits.recipient_amount_per_day)) {
         Some(Decline::RecipientAmountPerDay)
+    } else if of_merchant.packets >= limits.packets_per_day {
+        Some(Decline::PacketsPerDay)
     } else if exceeds(of_merchant.amount, limits.amount_per_day) {
         Some(Decline::AmountPerDay)
     } else if balance(rows, &LedgerAccount::MerchantFunds(packet.payer.clone()))? < packet.total {
@@ -180,7 +292,7 @@ fn judge_declines(
     })
 }
 
-fn counted(counter: &Counter, packet: &Packet) -> Result<Counter, Bug> {
+fn with_packet(counter: &Counter, packet: &Packet) -> Result<Counter, Bug> {
     Ok(Counter {
         packets: counter.packets.saturating_add(1),
         amount: counter.amount.checked_add(packet.total).ok_or("a day's amount was within its limit")?,

@@ -6,7 +6,7 @@ use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::Merchant;
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::outcome::{Accepted, Outcome, SendOutcome};
-use hongbao_engine::packet::{Decline, Due, Packet, PacketState, Product};
+use hongbao_engine::packet::{Decline, Due, Packet, PacketState, Product, Split};
 use hongbao_engine::rows::{Change, Changes};
 use hongbao_store::memory::Tables;
 use hongbao_types::{Fen, Reference};
@@ -233,7 +233,9 @@ fn send(number: u64) -> SendPacket {
         product: Product::Ordinary,
         payer: merchant_id(1),
         app: app_id(1),
-        recipient: openid("alice"),
+        on_behalf_of: None,
+        recipient: Some(openid("alice")),
+        split: Split::Whole,
         total: Fen::new(600),
         share_count: 1,
         texts: texts(None),

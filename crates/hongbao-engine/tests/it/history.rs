@@ -14,7 +14,7 @@ use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::ledger::LedgerAccount;
 use hongbao_engine::limits::Limits;
-use hongbao_engine::packet::{BillKey, Due, Product};
+use hongbao_engine::packet::{BillKey, Due, Product, Split};
 use hongbao_engine::rows::KeySet;
 use hongbao_store::memory::Tables;
 use hongbao_types::{Fen, PacketId, Reference, Timestamp};
@@ -176,7 +176,8 @@ struct History {
 
 impl History {
     fn new() -> History {
-        let policy = Policy { is_sandbox: true, expires_after_ms: DAY_MS, fails_after_ms: 6 * HOUR_MS };
+        let policy =
+            Policy { is_sandbox: true, expires_after_ms: DAY_MS, fails_after_ms: 6 * HOUR_MS, ..Policy::default() };
         let model = Model::new(policy.clone());
         let mut history = History { tables: Tables::default(), model, policy, real: NOON, latest: NOON, asked: 0 };
         let merchants =
@@ -280,8 +281,12 @@ impl History {
                 }
                 Ask::PutApp { merchants, replace } => {
                     let merchants = (1..=merchants).map(merchant_id).collect();
-                    let app = App { id: app_id(1), keys: Vec::new(), merchants };
-                    commands.push(Command::PutApp(Box::new(hongbao_engine::command::PutApp { app, replace })));
+                    let app = App { merchants, ..App::new(app_id(1)) };
+                    commands.push(Command::PutApp(Box::new(hongbao_engine::command::PutApp {
+                        app,
+                        replace,
+                        keeps_secret: false,
+                    })));
                 }
                 Ask::SetClock { ahead_ms } => {
                     commands.push(Command::SetClock(SetClock { to: now.plus_millis(ahead_ms) }));
@@ -300,14 +305,16 @@ impl History {
             product: Product::Ordinary,
             payer: merchant_id(merchant),
             app: app_id(1),
-            recipient: openid(PEOPLE[usual_recipient(bill)]),
+            on_behalf_of: None,
+            recipient: Some(openid(PEOPLE[usual_recipient(bill)])),
+            split: Split::Whole,
             total: Fen::new([100, 300, 600, 900, 99][bill as usize % 5]),
             share_count: 1,
             texts: texts((bill == 4).then_some("PRODUCT_8")),
         };
         match change {
             None => {}
-            Some(Variation::Person(person)) => send.recipient = openid(PEOPLE[*person]),
+            Some(Variation::Person(person)) => send.recipient = Some(openid(PEOPLE[*person])),
             Some(Variation::Total(fen)) => send.total = Fen::new(*fen),
             Some(Variation::Payer(merchant)) => send.payer = merchant_id(*merchant),
             Some(Variation::Scene) => send.texts = texts(Some("PRODUCT_1")),
@@ -317,7 +324,9 @@ impl History {
 
     /// Which packet a person means: the one that is there, the one that comes with this batch, or none.
     fn find(&self, bill: &BillKey, batch: &[Command]) -> (PacketId, usize) {
-        let place = |openid| PEOPLE.iter().position(|name| openid == &crate::openid(name)).expect("one of the three");
+        let place = |openid: &Option<_>| {
+            PEOPLE.iter().position(|name| *openid == Some(crate::openid(name))).expect("one of the three")
+        };
         if let Some(packet) = self.tables.packet_by_bill(bill) {
             return (packet.id.clone(), place(&packet.recipient));
         }

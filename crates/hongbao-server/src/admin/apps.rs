@@ -1,22 +1,22 @@
-//! `/admin/apps/{app_id}`: an app is so; how is an app? Its operator's public keys, the merchants who may
-//! send to its people, and the openids of these.
+//! `/admin/apps/{app_id}`: an app is so; how is an app? What it is, its operator's public keys, the merchants who may
+//! send to its people, and these: their openids, who is registered, and who is blocked.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use hongbao_engine::command::PutApp;
-use hongbao_engine::directory::{App, AppKey};
+use hongbao_engine::command::{PutApp, PutPerson};
+use hongbao_engine::directory::{App, AppKey, AppKind, Person, PersonId};
 use hongbao_store::Store;
-use hongbao_types::AppId;
+use hongbao_types::{AppId, WorkwxSecret};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::{Body, PutQuery, QueryString, ValidityReply, id, put_error, validity};
+use super::{Body, PutQuery, QueryString, ValidityReply, id, put_error, unknown, validity};
 use crate::api_error::ApiError;
 use crate::people::openid_of;
 use crate::platform::Platform;
@@ -25,6 +25,17 @@ use crate::platform::Platform;
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppBody {
+    /// What it is; an official account when left out.
+    kind: Option<String>,
+    /// Whether it knows registered people only.
+    #[serde(default)]
+    registered_only: bool,
+    /// A corporation's secret: left out, the stored one stays; empty, it is taken away. It never comes out.
+    #[serde(default, skip_serializing)]
+    workwx_secret: Option<String>,
+    /// Whether there is one; not read.
+    #[serde(default)]
+    has_workwx_secret: bool,
     #[serde(default)]
     keys: Vec<KeyBody>,
     #[serde(default)]
@@ -50,8 +61,9 @@ pub(crate) async fn put<S: Store>(
     QueryString(query): QueryString<PutQuery>,
     Body(body): Body<AppBody>,
 ) -> Result<StatusCode, ApiError> {
+    let keeps_secret = body.workwx_secret.is_none();
     let app = body.read(id(&app_id)?)?;
-    let stored = platform.put_app(Box::new(PutApp { app, replace: query.replace })).await?;
+    let stored = platform.put_app(Box::new(PutApp { app, replace: query.replace, keeps_secret })).await?;
     stored.map_err(|rejection| put_error(&format!("app {app_id}"), rejection))?;
     platform.directory.forget();
     tracing::info!(app.id = %app_id, "an app was stored");
@@ -77,7 +89,47 @@ pub(crate) async fn get<S: Store>(
         }
     });
     let merchants = app.merchants.iter().map(ToString::to_string).collect();
-    Ok(Json(AppBody { keys: keys.collect(), merchants }))
+    Ok(Json(AppBody {
+        kind: Some(app.kind.name().to_owned()),
+        registered_only: app.registered_only,
+        workwx_secret: None,
+        has_workwx_secret: app.workwx_secret.is_some(),
+        keys: keys.collect(),
+        merchants,
+    }))
+}
+
+/// A person as an operator gives and sees it: registered by being there.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PersonBody {
+    /// Whether nothing is sent to them.
+    #[serde(default)]
+    blocked: bool,
+}
+
+pub(crate) async fn put_person<S: Store>(
+    State(platform): State<Arc<Platform<S>>>,
+    Path((app_id, openid)): Path<(String, String)>,
+    Body(body): Body<PersonBody>,
+) -> Result<StatusCode, ApiError> {
+    let id = PersonId { app: id(&app_id)?, openid: id(&openid)? };
+    let person = Person { id, is_blocked: body.blocked };
+    platform.put_person(PutPerson { person }).await?.map_err(|rejection| put_error("the person", rejection))?;
+    tracing::info!(app.id = %app_id, is_blocked = body.blocked, "a person was stored");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn get_person<S: Store>(
+    State(platform): State<Arc<Platform<S>>>,
+    Path((app_id, openid)): Path<(String, String)>,
+) -> Result<Json<PersonBody>, ApiError> {
+    let id = PersonId { app: id(&app_id)?, openid: id(&openid)? };
+    let person =
+        platform.store.person(&id).await?.ok_or_else(|| {
+            ApiError::refused(StatusCode::NOT_FOUND, "no_such_person", "nothing is known of that person")
+        })?;
+    Ok(Json(PersonBody { blocked: person.is_blocked }))
 }
 
 /// What the operator's id of a person is as an openid.
@@ -104,7 +156,19 @@ impl AppBody {
             return Err(ApiError::invalid("every key needs an id of its own"));
         }
         let merchants = self.merchants.iter().map(|merchant| id(merchant)).collect::<Result<Vec<_>, _>>()?;
-        Ok(App { id: app_id, keys, merchants })
+        let kind = self.kind.as_deref().map_or(Ok(AppKind::default()), |name| {
+            AppKind::from_name(name).ok_or_else(|| unknown("kind", AppKind::ALL.map(AppKind::name)))
+        })?;
+        let workwx_secret = self.workwx_secret.filter(|secret| !secret.is_empty());
+        let workwx_secret = workwx_secret.map(|secret| WorkwxSecret::try_new(&secret)).transpose();
+        Ok(App {
+            id: app_id,
+            kind,
+            registered_only: self.registered_only,
+            workwx_secret: workwx_secret.map_err(|error| ApiError::invalid(error.to_string()))?,
+            keys,
+            merchants,
+        })
     }
 }
 

@@ -9,17 +9,18 @@ use axum::http::StatusCode;
 use hongbao_engine::command::{Keeps, PutMerchant};
 use hongbao_engine::directory::{Merchant, MerchantCertificate, MerchantKey, Mode, SignAlgorithm};
 use hongbao_engine::ledger::LedgerAccount;
-use hongbao_engine::limits::Limits;
 use hongbao_engine::packet::Product;
 use hongbao_store::Store;
-use hongbao_types::{ApiKey, Fen, MerchantId};
+use hongbao_types::{ApiKey, Fen, Generation, MerchantId};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, PutQuery, QueryString, ValidityReply, id, put_error, validity};
+use super::limits::LimitsBody;
+use super::{Body, PutQuery, QueryString, ValidityReply, id, parse_time, put_error, unknown, validity};
 use crate::api_error::ApiError;
 use crate::client_certificate::public_key_sha256;
+use crate::json_door::rfc3339;
 use crate::platform::Platform;
 
 /// A merchant as an operator gives it. Of one that is there already, keys and certificates that are left
@@ -35,6 +36,19 @@ pub(crate) struct MerchantBody {
     mode: ModeBody,
     #[serde(default)]
     sign_type: Option<SignTypeBody>,
+    /// Of which years the service is that it meets; of today's when left out.
+    generation: Option<String>,
+    /// The products that are open to it; all when left out.
+    products: Option<Vec<String>>,
+    /// Whether it has closed sending by API.
+    #[serde(default)]
+    closed: bool,
+    /// The service providers that may send on its behalf.
+    #[serde(default)]
+    providers: Vec<String>,
+    /// When it entered, and since when it has traded without a break, in the store's time.
+    entered_at: Option<String>,
+    trading_since: Option<String>,
     #[serde(default)]
     allowed_addresses: Vec<IpAddr>,
     #[serde(default)]
@@ -76,20 +90,6 @@ enum SignTypeBody {
     HmacSha256,
 }
 
-/// What is left out is as usual.
-#[derive(Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsBody {
-    amount_min_fen: Option<i64>,
-    amount_max_fen: Option<i64>,
-    scene_below_fen: Option<i64>,
-    scene_above_fen: Option<i64>,
-    packets_per_minute: Option<u32>,
-    recipient_packets_per_day: Option<u32>,
-    recipient_amount_per_day_fen: Option<i64>,
-    amount_per_day_fen: Option<i64>,
-}
-
 /// A merchant as an operator sees it.
 #[derive(Serialize)]
 pub(crate) struct MerchantReply {
@@ -97,6 +97,12 @@ pub(crate) struct MerchantReply {
     name: String,
     mode: ModeBody,
     sign_type: Option<SignTypeBody>,
+    generation: &'static str,
+    products: Vec<&'static str>,
+    closed: bool,
+    providers: Vec<String>,
+    entered_at: Option<String>,
+    trading_since: Option<String>,
     keys: Vec<ValidityReply>,
     certificates: Vec<CertificateReply>,
     allowed_addresses: Vec<IpAddr>,
@@ -144,6 +150,13 @@ impl MerchantBody {
     fn read(self, id: MerchantId) -> Result<Merchant, ApiError> {
         let keys = self.keys.iter().flatten().map(KeyBody::read).collect::<Result<_, _>>()?;
         let certificates = self.certificates.iter().flatten().map(CertificateBody::read).collect::<Result<_, _>>()?;
+        let generation = self.generation.as_deref().map_or(Ok(Generation::default()), |name| {
+            Generation::from_name(name).ok_or_else(|| unknown("generation", Generation::ALL.map(Generation::name)))
+        })?;
+        let product = |name: &String| {
+            Product::from_name(name).ok_or_else(|| unknown("products", Product::ALL.map(Product::name)))
+        };
+        let time = |text: &Option<String>| text.as_deref().map(parse_time).transpose();
         Ok(Merchant {
             id,
             name: self.name,
@@ -157,9 +170,17 @@ impl MerchantBody {
                 SignTypeBody::Md5 => SignAlgorithm::Md5,
                 SignTypeBody::HmacSha256 => SignAlgorithm::HmacSha256,
             }),
-            products: vec![Product::Ordinary],
+            generation,
+            products: match &self.products {
+                Some(products) => products.iter().map(product).collect::<Result<_, _>>()?,
+                None => Product::ALL.to_vec(),
+            },
+            is_closed: self.closed,
+            providers: self.providers.iter().map(|provider| super::id(provider)).collect::<Result<_, _>>()?,
+            entered_at: time(&self.entered_at)?,
+            trading_since: time(&self.trading_since)?,
             allowed_addresses: self.allowed_addresses.iter().map(IpAddr::to_canonical).collect(),
-            limits: self.limits.read()?,
+            limits: self.limits.read(generation)?,
             frozen: self.frozen,
         })
     }
@@ -184,45 +205,6 @@ impl CertificateBody {
     }
 }
 
-impl LimitsBody {
-    fn read(&self) -> Result<Limits, ApiError> {
-        let usual = Limits::default();
-        let fen = |given: Option<i64>, usual: Fen| {
-            given.map_or(Ok(usual), Fen::try_new).map_err(|error| ApiError::invalid(error.to_string()))
-        };
-        let limits = Limits {
-            amount_min: fen(self.amount_min_fen, usual.amount_min)?,
-            amount_max: fen(self.amount_max_fen, usual.amount_max)?,
-            scene_below: fen(self.scene_below_fen, usual.scene_below)?,
-            scene_above: fen(self.scene_above_fen, usual.scene_above)?,
-            packets_per_minute: self.packets_per_minute.unwrap_or(usual.packets_per_minute),
-            recipient_packets_per_day: self.recipient_packets_per_day.unwrap_or(usual.recipient_packets_per_day),
-            recipient_amount_per_day: fen(self.recipient_amount_per_day_fen, usual.recipient_amount_per_day)?,
-            amount_per_day: fen(self.amount_per_day_fen, usual.amount_per_day)?,
-        };
-        if limits.amount_min > limits.amount_max {
-            return Err(ApiError::invalid(format!(
-                "amount_min_fen must not be above amount_max_fen: {}, {}",
-                limits.amount_min, limits.amount_max
-            )));
-        }
-        Ok(limits)
-    }
-
-    fn show(limits: &Limits) -> LimitsBody {
-        LimitsBody {
-            amount_min_fen: Some(limits.amount_min.as_i64()),
-            amount_max_fen: Some(limits.amount_max.as_i64()),
-            scene_below_fen: Some(limits.scene_below.as_i64()),
-            scene_above_fen: Some(limits.scene_above.as_i64()),
-            packets_per_minute: Some(limits.packets_per_minute),
-            recipient_packets_per_day: Some(limits.recipient_packets_per_day),
-            recipient_amount_per_day_fen: Some(limits.recipient_amount_per_day.as_i64()),
-            amount_per_day_fen: Some(limits.amount_per_day.as_i64()),
-        }
-    }
-}
-
 impl MerchantReply {
     fn show(merchant: &Merchant, funds: Option<Fen>) -> MerchantReply {
         let certificates = merchant.certificates.iter().map(|certificate| CertificateReply {
@@ -240,6 +222,12 @@ impl MerchantReply {
                 SignAlgorithm::Md5 => SignTypeBody::Md5,
                 SignAlgorithm::HmacSha256 => SignTypeBody::HmacSha256,
             }),
+            generation: merchant.generation.name(),
+            products: merchant.products.iter().map(|product| product.name()).collect(),
+            closed: merchant.is_closed,
+            providers: merchant.providers.iter().map(ToString::to_string).collect(),
+            entered_at: merchant.entered_at.map(rfc3339),
+            trading_since: merchant.trading_since.map(rfc3339),
             keys: merchant.keys.iter().map(|key| ValidityReply::show(key.validity)).collect(),
             certificates: certificates.collect(),
             allowed_addresses: merchant.allowed_addresses.clone(),

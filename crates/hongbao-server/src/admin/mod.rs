@@ -3,6 +3,7 @@
 mod apps;
 mod books;
 mod clock;
+mod limits;
 mod merchants;
 mod top_ups;
 
@@ -35,6 +36,7 @@ pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
         .route("/admin/merchants/{merchant_id}", put(merchants::put::<S>).get(merchants::get::<S>))
         .route("/admin/apps/{app_id}", put(apps::put::<S>).get(apps::get::<S>))
         .route("/admin/apps/{app_id}/people/{person}", get(apps::person::<S>))
+        .route("/admin/apps/{app_id}/openids/{openid}", put(apps::put_person::<S>).get(apps::get_person::<S>))
         .route("/admin/apps/{app_id}/wallets/{openid}", get(books::wallet::<S>))
         .route("/admin/top-ups", post(top_ups::post::<S>))
         .route("/admin/clock", put(clock::put::<S>).get(clock::get::<S>))
@@ -145,6 +147,11 @@ impl ValidityReply {
             valid_until: validity.until.map(rfc3339),
         }
     }
+}
+
+/// A name that is none of those known; what stands there is not quoted, for it may be a key.
+pub(crate) fn unknown<const N: usize>(what: &str, known: [&str; N]) -> ApiError {
+    ApiError::invalid(format!("{what}: known here are {}", known.join(", ")))
 }
 
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, ApiError> {

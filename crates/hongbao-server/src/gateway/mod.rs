@@ -12,10 +12,17 @@
 //! its connection; a `reason` is not cut to 32
 //! characters; no word is masked.
 
-mod authenticate;
+mod exchange;
 mod gethbinfo;
+mod hbpreorder;
+mod packets;
 mod refusal;
+mod sendgroupredpack;
+mod sending;
+mod sendminiprogramhb;
 mod sendredpack;
+mod transfers;
+mod workwx;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,19 +34,42 @@ use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use hongbao_store::Store;
-use hongbao_wire::endpoint::{GETHBINFO, SENDREDPACK};
-use hongbao_wire::{BODY_LIMIT, Endpoint, ErrorCode, Params, Reply};
+use hongbao_wire::endpoint::{
+    GETHBINFO, GETTRANSFERINFO, HBPREORDER, QUERYWORKWXREDPACK, SENDGROUPREDPACK, SENDMINIPROGRAMHB, SENDREDPACK,
+    SENDWORKWXREDPACK, TRANSFERS,
+};
+use hongbao_wire::{BODY_LIMIT, Endpoint, ErrorCode, Given, Params, Reply};
 
 use crate::body;
 use crate::listener::Peer;
 use crate::platform::Platform;
 
+use self::exchange::Exchange;
 use self::refusal::Refusal;
 
-pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
-    let sendredpack = |state, peer, request| call(state, peer, request, &SENDREDPACK, sendredpack::handle::<S>);
-    let gethbinfo = |state, peer, request| call(state, peer, request, &GETHBINFO, gethbinfo::handle::<S>);
-    Router::new().route(SENDREDPACK.path, any(sendredpack)).route(GETHBINFO.path, any(gethbinfo))
+macro_rules! doors {
+    ($($endpoint:ident => $handle:path),+ $(,)?) => {
+        pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
+            Router::new()$(.route(
+                $endpoint.path,
+                any(|state, peer, request| {
+                    call(state, peer, request, &$endpoint, async |exchange: &mut Exchange<'_, S>| $handle(exchange).await)
+                }),
+            ))+
+        }
+    };
+}
+
+doors! {
+    SENDREDPACK => sendredpack::handle,
+    SENDGROUPREDPACK => sendgroupredpack::handle,
+    SENDMINIPROGRAMHB => sendminiprogramhb::handle,
+    GETHBINFO => gethbinfo::handle,
+    HBPREORDER => hbpreorder::handle,
+    SENDWORKWXREDPACK => workwx::handle_send,
+    QUERYWORKWXREDPACK => workwx::handle_query,
+    TRANSFERS => transfers::handle_send,
+    GETTRANSFERINFO => transfers::handle_query,
 }
 
 /// One request: read, handled by its endpoint, answered. Business errors are HTTP 200, too.
@@ -48,28 +78,27 @@ async fn call<S: Store>(
     Extension(peer): Extension<Peer>,
     request: Request,
     endpoint: &'static Endpoint,
-    handle: impl AsyncFnOnce(&Platform<S>, &Peer, &Params) -> Result<Reply, Refusal>,
+    handle: impl AsyncFnOnce(&mut Exchange<'_, S>) -> Result<Given, Refusal>,
 ) -> Response {
     if request.method() != Method::POST {
         let code = ErrorCode::RequirePostMethod;
         tracing::info!(endpoint = endpoint.name, code = code.as_str(), method = %request.method(), "a request was refused");
-        return xml(&Reply::failure(&code, code.text()));
+        return xml(&Reply::bare_failure(&code, code.text()));
     }
     let params = match read(request.into_body(), platform.http.body_patience).await {
         Ok(params) => params,
         Err(why) => {
             tracing::info!(endpoint = endpoint.name, code = "XML_ERROR", %why, "a request was refused");
             // What is left of a body that was not read to its end must not be taken for a request.
-            return ([(header::CONNECTION, "close")], xml(&Reply::xml_error())).into_response();
+            return ([(header::CONNECTION, "close")], xml(&Reply::unreadable(endpoint.family))).into_response();
         }
     };
-    match handle(&platform, &peer, &params).await {
-        Ok(reply) => xml(&reply),
-        Err(refusal) => {
-            refusal.log(endpoint, &params);
-            xml(&refusal.reply(endpoint, &params))
-        }
+    let mut exchange = Exchange::new(&platform, &peer, endpoint, params);
+    let result = handle(&mut exchange).await;
+    if let Err(refusal) = &result {
+        refusal.log(endpoint, &exchange.params, exchange.generation());
     }
+    xml(&exchange.reply(&result))
 }
 
 /// The parameters in a body, or why there are none.

@@ -61,6 +61,7 @@ pub(crate) async fn claim_share<S: Store>(
 fn rejected(rejection: ClaimRejection) -> ApiError {
     let (status, code) = match rejection {
         ClaimRejection::NoSuchPacket => (StatusCode::NOT_FOUND, "no_such_packet"),
+        ClaimRejection::NotThisWay => (StatusCode::CONFLICT, "not_this_way"),
         ClaimRejection::NotTheRecipient => (StatusCode::FORBIDDEN, "not_the_recipient"),
         ClaimRejection::NotSent => (StatusCode::CONFLICT, "not_sent"),
         ClaimRejection::Expired => (StatusCode::GONE, "expired"),

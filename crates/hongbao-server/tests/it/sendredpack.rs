@@ -1,6 +1,7 @@
 //! `/mmpaymkttransfers/sendredpack`, by what it answers.
 
 use hongbao_store::faulty::Fault;
+use hongbao_wire::Family;
 use serde_json::json;
 
 use crate::rig::{BILL_NO, KEY, MERCHANT, OPENID, OTHER_OPENID, Rig, codes, element, sample, signed, with};
@@ -250,6 +251,10 @@ async fn the_fields_of_2014_are_taken_in_both_modes_and_checked() {
 async fn every_endpoint_of_the_table_has_a_door() {
     let rig = Rig::start().await;
     for endpoint in hongbao_wire::Endpoint::ALL {
-        assert_eq!(element(&rig.post(endpoint.path, "").await, "err_code"), "XML_ERROR", "{}", endpoint.name);
+        let words = match endpoint.family {
+            Family::Packets => "输入xml参数格式错误",
+            Family::Transfers => "XML格式错误",
+        };
+        assert_eq!(element(&rig.post(endpoint.path, "").await, "return_msg"), words, "{}", endpoint.name);
     }
 }

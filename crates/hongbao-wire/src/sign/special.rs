@@ -1,8 +1,9 @@
 //! Which signatures are made otherwise than `sign`? The inner one of a packet of 企业微信, and the one with
 //! which a mini program's page opens a packet.
 
-use hongbao_types::ApiKey;
+use hongbao_types::{ApiKey, WorkwxSecret};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use subtle::ConstantTimeEq;
 
 use super::{SignType, canonical_string, digest, sign};
 use crate::Params;
@@ -13,15 +14,21 @@ pub const WORKWX_FIELDS: [&str; 7] =
 
 /// What `workwx_sign` is computed over: its fields, sorted, then the secret of the 企业微信 app. **It contains the
 /// secret**: keep it out of logs and errors.
-pub fn workwx_string_to_sign(params: &Params, secret: &str) -> String {
+pub fn workwx_string_to_sign(params: &Params, secret: &WorkwxSecret) -> String {
     let fields = params.iter().filter(|(name, _)| WORKWX_FIELDS.contains(name));
-    [&canonical_string(fields), "&secret=", secret].concat()
+    [&canonical_string(fields), "&secret=", secret.expose()].concat()
 }
 
 /// The inner signature of `sendworkwxredpack`: MD5, upper case. The ordinary `sign` covers it as it does any
 /// other field, so it comes first.
-pub fn workwx_sign(params: &Params, secret: &str) -> String {
+pub fn workwx_sign(params: &Params, secret: &WorkwxSecret) -> String {
     hex::encode_upper(digest(SignType::Md5, &[&workwx_string_to_sign(params, secret)], ""))
+}
+
+/// Whether `claimed` is the inner signature, in either case.
+pub fn verify_workwx(params: &Params, claimed: &str, secret: &WorkwxSecret) -> bool {
+    let expected = digest(SignType::Md5, &[&workwx_string_to_sign(params, secret)], "");
+    hex::decode(claimed).is_ok_and(|claimed| claimed.ct_eq(&expected).into())
 }
 
 /// What JavaScript's `encodeURIComponent` leaves as it is.

@@ -15,7 +15,7 @@ fn sent() -> Plan {
 /// those that differ from call to call.
 fn verified(endpoint: &Endpoint, params: &Params) -> Vec<(String, String)> {
     let strict = SignPolicy { mode: Mode::Strict, pinned: None };
-    endpoint.check(params).unwrap();
+    endpoint.check(params, hongbao_wire::sign::Mode::Strict).unwrap();
     sign::verify(params, endpoint, [&key()], strict).unwrap();
     let pairs = params.iter().filter(|(name, _)| !["nonce_str", "sign"].contains(name));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

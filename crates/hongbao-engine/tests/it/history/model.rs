@@ -54,7 +54,7 @@ enum Fate {
 struct Counted {
     payer: MerchantId,
     app: AppId,
-    recipient: OpenId,
+    recipient: Option<OpenId>,
     minute: i64,
     day_of_payer: i64,
     /// When accepted: the recipient's day, and the money.
@@ -97,6 +97,7 @@ impl Model {
                 self.set_clock(*set, now);
                 Outcome::Clock(Ok(()))
             }
+            Command::PutPerson(_) => unreachable!("no history has one"),
         }
     }
 
@@ -188,7 +189,7 @@ impl Model {
     fn claim(&mut self, claim: &ClaimShare, now: Timestamp) -> Result<Claimed, ClaimRejection> {
         let found = self.packets.values_mut().find(|known| known.first.packet_id == claim.packet);
         let known = found.filter(|known| known.first.app == claim.app).ok_or(ClaimRejection::NoSuchPacket)?;
-        if known.first.recipient != claim.openid {
+        if known.first.recipient.as_ref() != Some(&claim.openid) {
             return Err(ClaimRejection::NotTheRecipient);
         }
         match &known.fate {

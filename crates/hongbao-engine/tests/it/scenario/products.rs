@@ -1,0 +1,280 @@
+//! What is different about the products that are not one share for one person, and about the limits that only some
+//! merchants have?
+
+use super::check;
+
+#[test]
+fn a_group_packet_is_bound_by_its_average_and_goes_back_whole() {
+    check(
+        "
+        merchant M1 shares=4
+        top-up   M1 5000 ref=T1             -> in 5000
+        send     M1 B1 299 to=alice group shares=3 -> out_of_range(100..20000)
+        send     M1 B1 300 to=alice group shares=3 -> sent
+        send     M1 B1 300 to=alice group shares=3 -> replay
+        send     M1 B1 300 to=alice group shares=4 -> reused(terms)
+        send     M1 B1 300 to=alice         -> reused(terms)
+        send     M1 B2 500 to=alice group shares=5 -> too_many_shares
+        send     M1 B2 500 to=alice group shares=1 -> bug
+        send     M1 B3 60001 to=bob group shares=3 -> out_of_range(100..20000)
+        claim    B1 alice                   -> not_this_way
+        status   B1 sent
+        tick     24h
+        expire                              -> refunded 300
+        status   B1 refunded 300 at 24h
+        books    M1=5000 B1=0
+        ",
+    );
+}
+
+#[test]
+fn a_group_packet_needs_a_scene_by_its_average() {
+    check(
+        "
+        merchant M1 min=1 max=499900 person-amount=9999999
+        top-up   M1 500000 ref=T1           -> in 500000
+        send     M1 B1 60000 to=alice group shares=3 -> sent
+        send     M1 B2 60001 to=alice group shares=3 -> scene_required
+        send     M1 B2 60001 to=alice group shares=3 scene -> sent
+        send     M1 B3 299 to=alice group shares=3 -> scene_required
+        send     M1 B3 299 to=alice group shares=3 scene -> sent
+        ",
+    );
+}
+
+#[test]
+fn a_pre_order_is_for_nobody_yet_and_lives_for_three_days() {
+    check(
+        "
+        merchant M1 expires=1h
+        top-up   M1 300000 ref=T1           -> in 300000
+        send     M1 B1 1 to=nobody pre-order -> sent
+        send     M1 B2 100001 to=nobody pre-order live shares=100 -> sent
+        send     M1 B2 100001 to=nobody pre-order live shares=100 -> replay
+        send     M1 B2 100001 to=nobody pre-order -> reused(terms)
+        send     M1 B3 600 to=alice pre-order -> bug
+        send     M1 B3 600 to=nobody        -> bug
+        claim    B1 alice                   -> not_this_way
+        tick     72h -1ms
+        status   B1 sent
+        tick     1ms
+        status   B1 refunding
+        expire                              -> refunded 1, refunded 100001
+        books    M1=300000 B1=0 B2=0
+        policy   pre-order-expires=1h
+        send     M1 B4 600 to=nobody pre-order -> sent
+        tick     1h
+        expire                              -> refunded 600
+        ",
+    );
+}
+
+#[test]
+fn a_packet_of_a_corporation_is_opened_like_an_ordinary_one_and_a_mini_program_s_is_not() {
+    check(
+        "
+        merchant M1
+        top-up   M1 5000 ref=T1             -> in 5000
+        send     M1 B1 600 to=alice workwx  -> sent
+        send     M1 B1 600 to=alice         -> reused(terms)
+        claim    B1 bob                     -> not_the_recipient
+        claim    B1 alice                   -> claimed 600
+        send     M1 B2 600 to=alice mini-program -> sent
+        claim    B2 alice                   -> not_this_way
+        books    M1=3800 alice=600 B1=0 B2=600
+        ",
+    );
+}
+
+#[test]
+fn a_transfer_is_in_the_wallet_at_once() {
+    check(
+        "
+        merchant M1
+        top-up   M1 1000 ref=T1             -> in 1000
+        send     M1 T1 600 to=alice transfer -> sent
+        books    M1=400 alice=600 T1=0
+        status   T1 received
+        send     M1 T1 600 to=alice transfer -> replay
+        send     M1 T1 601 to=alice transfer -> reused(total)
+        send     M1 T1 600 to=bob transfer  -> reused(recipient)
+        send     M1 T2 600 to=bob transfer  -> landed(insufficient_funds)
+        status   T2 sending(insufficient_funds)
+        books    M1=400 alice=600 bob=0
+        top-up   M1 200 ref=T2              -> in 200
+        send     M1 T2 600 to=bob transfer  -> sent
+        books    M1=0 alice=600 bob=600 T2=0
+        send     M1 T3 1 to=bob transfer    -> landed(insufficient_funds)
+        claim    T1 alice                   -> not_this_way
+        tick     24h
+        expire                              -> failed
+        status   T1 received
+        status   T3 failed(insufficient_funds)
+        ",
+    );
+}
+
+#[test]
+fn transfers_and_packets_are_numbered_and_counted_apart() {
+    check(
+        "
+        merchant M1 person-packets=1 minute=1 second=1
+        top-up   M1 9000 ref=T1             -> in 9000
+        send     M1 B1 600 to=alice         -> sent
+        send     M1 B1 600 to=alice transfer -> sent
+        send     M1 B2 600 to=alice         -> packets_per_second
+        send     M1 B2 600 to=alice transfer -> packets_per_second
+        tick     1m
+        send     M1 B2 600 to=alice         -> landed(recipient_packets_per_day)
+        send     M1 B2 600 to=alice transfer -> landed(recipient_packets_per_day)
+        ",
+    );
+}
+
+#[test]
+fn a_second_a_minute_and_a_person_s_minute_are_limits_that_leave_nothing() {
+    check(
+        "
+        merchant M1 second=2 minute=3 person-minute=1
+        top-up   M1 9000 ref=T1             -> in 9000
+        send     M1 B1 600 to=alice         -> sent
+        send     M1 B2 600 to=alice         -> person_packets_per_minute
+        send     M1 B2 600 to=bob           -> sent
+        send     M1 B3 600 to=carol         -> packets_per_second
+        tick     999ms
+        send     M1 B3 600 to=carol         -> packets_per_second
+        tick     1ms
+        send     M1 B3 600 to=carol         -> sent
+        send     M1 B4 600 to=dave          -> packets_per_minute
+        status   B4 none
+        tick     59s -1ms
+        send     M1 B4 600 to=dave          -> packets_per_minute
+        tick     1ms
+        send     M1 B4 600 to=alice         -> sent
+        ",
+    );
+}
+
+#[test]
+fn the_packets_of_a_beijing_day_are_counted_and_what_is_too_many_lands() {
+    check(
+        "
+        merchant M1 day=2
+        top-up   M1 9000 ref=T1             -> in 9000
+        send     M1 B1 600 to=alice         -> sent
+        send     M1 B2 600 to=bob           -> sent
+        send     M1 B3 600 to=carol         -> landed(packets_per_day)
+        tick     12h -1ms
+        send     M1 B3 600 to=carol         -> landed(packets_per_day)
+        tick     1ms
+        send     M1 B3 600 to=carol         -> sent
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_sent_at_night_where_the_night_is_closed() {
+    check(
+        "
+        merchant M1 night=closed
+        top-up   M1 9000 ref=T1             -> in 9000
+        tick     12h -1ms
+        send     M1 B1 600 to=alice         -> sent
+        tick     1ms
+        send     M1 B2 600 to=alice         -> night
+        send     M1 B1 600 to=alice         -> replay
+        tick     8h -1ms
+        send     M1 B2 600 to=alice         -> night
+        status   B2 none
+        tick     1ms
+        send     M1 B2 600 to=alice         -> sent
+        merchant M1 night=open
+        tick     16h
+        send     M1 B3 600 to=alice         -> sent
+        ",
+    );
+}
+
+#[test]
+fn a_merchant_sends_after_ninety_days_here_and_thirty_of_trading() {
+    check(
+        "
+        merchant M1 entered=0 trading=1440h
+        top-up   M1 9000 ref=T1             -> in 9000
+        tick     2160h -1ms
+        send     M1 B1 600 to=alice         -> too_new
+        tick     1ms
+        send     M1 B1 600 to=alice         -> sent
+        merchant M1 trading=1441h
+        send     M1 B2 600 to=alice         -> too_new
+        status   B2 none
+        ",
+    );
+}
+
+#[test]
+fn a_person_who_must_be_registered_is_refused_and_one_who_is_blocked_lands() {
+    check(
+        "
+        merchant M1
+        top-up   M1 9000 ref=T1             -> in 9000
+        app
+        send     M1 B1 600 to=alice         -> sent
+        app      registered-only
+        send     M1 B2 600 to=bob           -> not_registered
+        send     M1 B3 600 to=nobody pre-order -> sent
+        status   B2 none
+        person   bob
+        send     M1 B2 600 to=bob           -> sent
+        person   bob blocked
+        send     M1 B4 600 to=bob           -> landed(recipient_blocked)
+        status   B4 sending(recipient_blocked)
+        person   bob
+        send     M1 B4 600 to=bob           -> sent
+        ",
+    );
+}
+
+#[test]
+fn a_merchant_may_have_its_own_time_until_a_packet_expires() {
+    check(
+        "
+        merchant M1 expires=72h
+        top-up   M1 9000 ref=T1             -> in 9000
+        send     M1 B1 600 to=alice         -> sent
+        tick     72h -1ms
+        status   B1 sent
+        tick     1ms
+        expire                              -> refunded 600
+        ",
+    );
+}
+
+#[test]
+fn rejections_come_in_the_order_in_which_they_are_declared() {
+    check(
+        "
+        merchant M1 night=closed entered=0 shares=2 second=0 minute=0 person-minute=0
+        app      registered-only
+        tick     12h
+        send     M1 B1 299 to=bob group shares=3 -> night
+        merchant M1 night=open
+        send     M1 B1 299 to=bob group shares=3 -> too_new
+        tick     2160h
+        send     M1 B1 299 to=bob group shares=3 -> not_registered
+        person   bob
+        send     M1 B1 299 to=bob group shares=3 -> out_of_range(100..20000)
+        merchant M1 min=1
+        send     M1 B1 299 to=bob group shares=3 -> scene_required
+        send     M1 B1 299 to=bob group shares=3 scene -> too_many_shares
+        merchant M1 shares=3
+        send     M1 B1 299 to=bob group shares=3 scene -> packets_per_second
+        merchant M1 second=9
+        send     M1 B1 299 to=bob group shares=3 scene -> packets_per_minute
+        merchant M1 minute=9
+        send     M1 B1 299 to=bob group shares=3 scene -> person_packets_per_minute
+        merchant M1 person-minute=9
+        send     M1 B1 299 to=bob group shares=3 scene -> landed(insufficient_funds)
+        ",
+    );
+}

@@ -1,0 +1,28 @@
+//! `hbpreorder` (摇一摇红包预下单): a packet whose money is set aside now and whose person comes later, by its ticket.
+//!
+//! Chosen: in compatible mode the `total_num` of a `NORMAL` one is ignored, because the only sample there is says 3.
+
+use hongbao_engine::packet::{Product, Split};
+use hongbao_store::Store;
+use hongbao_wire::Given;
+
+use super::exchange::Exchange;
+use super::refusal::Refusal;
+use super::sending::{Order, send};
+use crate::tokens;
+
+pub(super) async fn handle<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<Given, Refusal> {
+    let merchant = exchange.authenticate().await?;
+    exchange.permit(&merchant, Product::PreOrder).await?;
+    let (split, share_count) = match exchange.field("hb_type") {
+        Some("GROUP") => (Split::Live, exchange.parsed("total_num")?),
+        _ => (Split::Whole, 1),
+    };
+    let order = Order { split, share_count, recipient_field: None, ..Order::single(Product::PreOrder) };
+    let accepted = send(exchange, &merchant, order).await?;
+    let ticket = tokens::ticket(exchange.platform.store.person_key(), &accepted.packet);
+    Ok(Given::new()
+        .text("sp_ticket", ticket)
+        .text("detail_id", accepted.packet.as_str())
+        .compact_time("send_time", accepted.sent_at))
+}

@@ -1,0 +1,69 @@
+//! `sendworkwxredpack`, `queryworkwxredpack` (企业红包): a packet in the name of a corporation of 企业微信.
+//!
+//! Two signatures: the inner one (`workwx_sign`) is made with the corporation's secret over seven fields, and the
+//! ordinary one covers it. The ordinary one is judged first.
+
+use hongbao_engine::directory::PermissionRefusal;
+use hongbao_engine::packet::{PacketStatus, Product};
+use hongbao_store::Store;
+use hongbao_wire::{Given, sign};
+
+use super::exchange::Exchange;
+use super::packets::{PacketQuery, reason, wire_status};
+use super::refusal::Refusal;
+use super::sending::{Order, send};
+
+pub(super) async fn handle_send<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<Given, Refusal> {
+    let merchant = exchange.authenticate().await?;
+    let app = exchange.permit(&merchant, Product::Workwx).await.map_err(in_its_own_words)?;
+    let secret = app.as_ref().and_then(|app| app.workwx_secret.as_ref()).ok_or(Refusal::NoCorporation)?;
+    let claimed = exchange.field("workwx_sign").ok_or(Refusal::WorkwxSignMissing)?;
+    if !sign::verify_workwx(&exchange.params, claimed, secret) {
+        return Err(Refusal::WorkwxSign);
+    }
+    let accepted = send(exchange, &merchant, Order::single(Product::Workwx)).await?;
+    Ok(Given::new().text("send_listid", accepted.packet.as_str()))
+}
+
+fn in_its_own_words(refusal: Refusal) -> Refusal {
+    let Refusal::Permission(permission) = refusal else { return refusal };
+    match permission {
+        PermissionRefusal::AppNotBound => Refusal::NotOfCorporation,
+        PermissionRefusal::ProductNotOpen => Refusal::NoCorporation,
+        PermissionRefusal::IllegalApp | PermissionRefusal::Closed | PermissionRefusal::AddressNotAllowed => {
+            Refusal::Permission(permission)
+        }
+    }
+}
+
+pub(super) async fn handle_query<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<Given, Refusal> {
+    let view = exchange.find_packet(|packet| packet.product == Product::Workwx).await?;
+    let packet = &view.packet;
+    let status = packet.status(view.now);
+    let mut given = Given::new()
+        .text("detail_id", packet.id.as_str())
+        .text("status", wire_status(status).as_str())
+        .text("send_type", "API")
+        .amount("total_amount", packet.total)
+        .time("send_time", packet.sent_at)
+        .text("wishing", packet.texts.greeting.as_str())
+        .text("remark", packet.texts.remark.as_str())
+        .text("act_name", packet.texts.activity.as_str())
+        .text("openid", packet.recipient.as_ref().map_or("", |openid| openid.as_str()));
+    if let Some(reason) = reason(status) {
+        given = given.text("reason", reason);
+    }
+    if let PacketStatus::Refunded { amount, at } = status {
+        given = given.time("refund_time", at).amount("refund_amount", amount);
+    }
+    if let Some(claim) = view.claims.first() {
+        given = given.amount("amount", claim.amount).time("rcv_time", claim.claimed_at);
+    }
+    if !packet.texts.sender_name.is_empty() {
+        given = given.text("sender_name", packet.texts.sender_name.as_str());
+    }
+    if let Some(picture) = &packet.texts.sender_picture {
+        given = given.text("sender_header_media_id", picture.as_str());
+    }
+    Ok(given)
+}
