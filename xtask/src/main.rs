@@ -15,6 +15,7 @@ cargo xtask lint        formatting, clippy with warnings denied, licences and ba
 cargo xtask docs        the documentation builds without a warning
 cargo xtask unit        unit and integration tests of the crates
 cargo xtask interop     foreign clients, unmodified, against a running platform; one of them: `cargo xtask interop NAME`
+cargo xtask reference   docs/protocol.md anew, of the tables
 cargo xtask bench       how fast it is, and what limits it; `cargo xtask bench --help` says what can be set";
 
 /// The benchmark's workspace, whose lock file is its own.
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     if command == "bench" {
         return ended(&bench(&arguments.collect::<Vec<_>>()));
+    }
+    if command == "reference" {
+        return ended(&reference());
     }
     if command == "interop"
         && let Some(name) = arguments.next()
@@ -64,6 +68,13 @@ fn ended(result: &Result<(), String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The test that finds the page stale writes it when it is told to.
+fn reference() -> Result<(), String> {
+    cargo(&["test", "--package", "hongbao-wire", "--locked", "--quiet", "reference"])
+        .env("HONGBAO_WRITE_REFERENCE", "1")
+        .run()
 }
 
 /// In a workspace of its own, and optimised. Its stores lie in `target/`: on the disk that is measured.

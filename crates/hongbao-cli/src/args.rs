@@ -74,6 +74,13 @@ pub(crate) enum Command {
         "hongbao verify --key-file api_key.txt --endpoint sendredpack --json -"
     ))]
     Verify(VerifyArgs),
+    /// The calls of the merchants' protocol, with their fields
+    #[command(after_help = examples!(
+        "hongbao endpoints",
+        "hongbao endpoints sendredpack --chinese",
+        "hongbao endpoints gethbinfo --json"
+    ))]
+    Endpoints(EndpointsArgs),
     /// What is wrong with my key, my certificate, my clock, my way to the platform? Moves nothing
     #[command(after_help = examples!("hongbao doctor", "hongbao doctor --profile /etc/hongbao/profile.toml --json"))]
     Doctor(DoctorArgs),
@@ -239,6 +246,16 @@ pub(crate) struct VerifyArgs {
     /// Show the key at the end of the string to sign
     #[arg(long)]
     pub(crate) show_key: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct EndpointsArgs {
+    /// Only this call
+    #[arg(value_name = "NAME", value_parser = endpoints())]
+    pub(crate) endpoint: Option<String>,
+    /// In Chinese (中文)
+    #[arg(long)]
+    pub(crate) chinese: bool,
 }
 
 fn endpoints() -> PossibleValuesParser {

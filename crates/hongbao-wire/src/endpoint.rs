@@ -42,6 +42,8 @@ pub struct Endpoint {
     pub title: Words,
     /// What one should know before using it, if anything.
     pub note: Option<Words>,
+    /// Whether WeChat Pay's own host no longer serves it.
+    pub retired: bool,
     /// The official page, by its number or address.
     pub page: &'static str,
     /// The path, from the host on.

@@ -13,7 +13,7 @@
 //! | [`reply`] | what is answered, and what does an answer mean? |
 //! | [`status`], [`time`], [`text`] | words, times and sentences of the wire |
 //! | [`generation`] | what was different in earlier years? |
-//! | [`words`] | what do the reference pages say? |
+//! | [`reference`](mod@reference), [`choices`], [`words`](mod@words) | what does the reference page say? |
 //!
 //! The platform decodes a request, checks its fields, verifies its signature and writes a reply;
 //! the merchant's side signs, encodes, and reads the reply. One packet, both ways:
@@ -53,11 +53,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod choices;
 pub mod diagnose;
 pub mod endpoint;
 pub mod error_code;
 pub mod generation;
 pub mod params;
+pub mod reference;
 pub mod reply;
 pub mod sign;
 pub mod status;

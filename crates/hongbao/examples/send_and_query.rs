@@ -20,6 +20,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         remark: "猜越多得越多，快来抢！".to_owned(),
         client_ip: "192.168.0.1".to_owned(),
         scene: None,
+        risk_info: None,
+        on_behalf_of: None,
     };
     eprintln!("sent as {}", client.sendredpack(&packet).await?.packet);
     eprintln!("it is {}", client.gethbinfo(&packet.bill_no, &packet.app).await?.status.as_str());

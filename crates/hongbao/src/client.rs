@@ -17,10 +17,21 @@ const BASE_URL: &str = "https://api.mch.weixin.qq.com";
 /// A merchant's way to send and query packets. Clones share connections.
 #[derive(Clone)]
 pub struct Client {
+    /// With the client certificate, and without.
     http: reqwest::Client,
+    insecure_http: reqwest::Client,
     base_url: String,
-    merchant: MerchantId,
-    api_key: ApiKey,
+    allows_retired_calls: bool,
+    pub(crate) merchant: MerchantId,
+    pub(crate) api_key: ApiKey,
+}
+
+/// One call: its table, if it has one.
+pub(crate) struct Call<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) endpoint: Option<&'static Endpoint>,
+    /// Whether the client certificate goes with it.
+    pub(crate) is_secure: bool,
 }
 
 /// Makes a [`Client`].
@@ -32,6 +43,7 @@ pub struct ClientBuilder {
     identity: Option<Result<Identity, IdentityError>>,
     root_ca: Option<String>,
     timeout: Duration,
+    allows_retired_calls: bool,
 }
 
 /// Why a client could not be made.
@@ -64,44 +76,69 @@ impl Client {
             identity: None,
             root_ca: None,
             timeout: Duration::from_secs(30),
+            allows_retired_calls: false,
         }
     }
 
-    /// Makes one call: adds `mch_id`, `nonce_str` and `sign`, and returns the answer's fields when it is a
+    /// Makes the call of an endpoint; the answer's fields when it is a success.
+    pub(crate) async fn call(&self, endpoint: &'static Endpoint, params: Params) -> Result<ReplyBody, Error> {
+        self.make(Call { path: endpoint.path, endpoint: Some(endpoint), is_secure: true }, params).await
+    }
+
+    /// Makes one call: adds the merchant number, `nonce_str` and `sign`, and returns the answer's fields when it is a
     /// success.
-    pub(crate) async fn call(&self, endpoint: &Endpoint, mut params: Params) -> Result<ReplyBody, Error> {
+    pub(crate) async fn make(&self, call: Call<'_>, mut params: Params) -> Result<ReplyBody, Error> {
+        self.refuse_if_retired(call.endpoint)?;
         let add = |params: &mut Params, name: &str, value: String| {
-            params.set(name, value).map_err(|error| Error::new(Kind::Invalid(error.to_string())))
+            params.set(name, value).map_err(|error| Error::invalid(&error))
         };
-        add(&mut params, "mch_id", self.merchant.as_str().to_owned())?;
-        add(&mut params, "nonce_str", nonce()?)?;
-        check(endpoint, &params)?;
+        let merchant_field = call.endpoint.map_or("mch_id", |endpoint| endpoint.merchant_field);
+        for (name, value) in [(merchant_field, self.merchant.as_str().to_owned()), ("nonce_str", nonce()?)] {
+            if params.get(name).unwrap_or_default().is_empty() {
+                add(&mut params, name, value)?;
+            }
+        }
+        check(call.endpoint, &params)?;
         let signature = sign::sign(SignType::Md5, &params, &self.api_key);
         add(&mut params, "sign", signature)?;
-        // What the platform would find: a text such as "…&remark=…" could be read as another field.
-        sign::verify(&params, endpoint, [&self.api_key], SignPolicy::default())
-            .map_err(|refusal| Kind::Invalid(refusal.to_string()))?;
+        if let Some(endpoint) = call.endpoint {
+            // What the platform would find: a text such as "…&remark=…" could be read as another field.
+            sign::verify(&params, endpoint, [&self.api_key], SignPolicy::default())
+                .map_err(|refusal| Kind::Invalid(refusal.to_string()))?;
+        }
 
-        let reply = self.exchange(endpoint, hongbao_wire::encode(&params)).await?;
+        let reply = self.exchange(&call, hongbao_wire::encode(&params)).await?;
         if reply.fields.get("sign").is_some_and(|sign| !sign.is_empty()) {
             self.verify(&reply)?;
         }
         match Answer::read(&reply).map_err(Kind::Unclear)? {
             Answer::Accepted => {
-                expect_echo(endpoint, &params, &reply)?;
+                expect_echo(call.endpoint, &params, &reply)?;
                 Ok(reply)
             }
             Answer::Failed { code, description } => {
-                expect_no_other(&params, &reply)?;
-                Err(Kind::Failed { code, description, family: endpoint.family }.into())
+                expect_no_other(call.endpoint, &params, &reply)?;
+                let family = call.endpoint.map(|endpoint| endpoint.family);
+                Err(Kind::Failed { code, description, family }.into())
             }
             Answer::Refused { message } => Err(Kind::Refused(message).into()),
         }
     }
 
-    async fn exchange(&self, endpoint: &Endpoint, body: String) -> Result<ReplyBody, Error> {
-        let url = format!("{}{}", self.base_url, endpoint.path);
-        let sent = self.http.post(url).header("content-type", "text/xml; charset=utf-8").body(body).send().await;
+    /// Refuses what WeChat Pay's own host no longer serves, unless one said that one knows.
+    fn refuse_if_retired(&self, endpoint: Option<&Endpoint>) -> Result<(), Error> {
+        let Some(endpoint) = endpoint.filter(|endpoint| endpoint.retired) else { return Ok(()) };
+        if self.base_url != BASE_URL || self.allows_retired_calls {
+            return Ok(());
+        }
+        let why = format!("WeChat Pay has switched off {}; allow_retired_calls sends it all the same", endpoint.name);
+        Err(Kind::Invalid(why).into())
+    }
+
+    async fn exchange(&self, call: &Call<'_>, body: String) -> Result<ReplyBody, Error> {
+        let url = format!("{}{}", self.base_url, call.path);
+        let http = if call.is_secure { &self.http } else { &self.insecure_http };
+        let sent = http.post(url).header("content-type", "text/xml; charset=utf-8").body(body).send().await;
         let mut response = sent.map_err(|error| {
             // Only a connection that never came about is proof that nothing was sent.
             if error.is_connect() { Kind::Unreachable(error) } else { Kind::NoAnswer(error) }
@@ -129,10 +166,11 @@ impl Client {
 }
 
 /// Refuses what the endpoint would refuse, and characters that production is documented not to take.
-fn check(endpoint: &Endpoint, params: &Params) -> Result<(), Error> {
-    endpoint
-        .check(params, Mode::Strict)
-        .map_err(|refusal| Kind::Invalid(format!("{}: {}", refusal.field, refusal.text)))?;
+fn check(endpoint: Option<&Endpoint>, params: &Params) -> Result<(), Error> {
+    if let Some(endpoint) = endpoint {
+        let checked = endpoint.check(params, Mode::Strict);
+        checked.map_err(|refusal| Kind::Invalid(format!("{}: {}", refusal.field, refusal.text)))?;
+    }
     for (name, value) in params {
         if value.chars().any(|c| c.len_utf8() > 3) {
             return Err(Kind::Invalid(format!("{name}: characters of four bytes (emoji) are not supported")).into());
@@ -142,17 +180,20 @@ fn check(endpoint: &Endpoint, params: &Params) -> Result<(), Error> {
 }
 
 /// A success repeats what it is about; one that repeats something else is another's.
-fn expect_echo(endpoint: &Endpoint, params: &Params, reply: &ReplyBody) -> Result<(), Error> {
-    match endpoint.echoes().find(|name| reply.fields.get(name) != params.get(name)) {
+fn expect_echo(endpoint: Option<&Endpoint>, params: &Params, reply: &ReplyBody) -> Result<(), Error> {
+    let mut echoes = endpoint.into_iter().flat_map(Endpoint::echoes);
+    match echoes.find(|name| reply.fields.get(name) != params.get(name)) {
         Some(name) => Err(Kind::Mismatch(name).into()),
         None => Ok(()),
     }
 }
 
 /// Not every "no" repeats what it is about; one that names another bill number is another's.
-fn expect_no_other(params: &Params, reply: &ReplyBody) -> Result<(), Error> {
-    let named = reply.fields.get("mch_billno").filter(|named| !named.is_empty());
-    if named.is_none() || named == params.get("mch_billno") { Ok(()) } else { Err(Kind::Mismatch("mch_billno").into()) }
+fn expect_no_other(endpoint: Option<&Endpoint>, params: &Params, reply: &ReplyBody) -> Result<(), Error> {
+    let Some(endpoint) = endpoint else { return Ok(()) };
+    let named = reply.fields.get(endpoint.bill_field).filter(|named| !named.is_empty());
+    let is_this = named.is_none() || named == params.get(endpoint.bill_field);
+    if is_this { Ok(()) } else { Err(Kind::Mismatch(endpoint.bill_field).into()) }
 }
 
 /// Nothing but scheme, host, port and path: a password in an address would be printed with it.
@@ -177,7 +218,7 @@ fn is_loopback(url: &str) -> bool {
 }
 
 /// 32 hexadecimal digits, new for each call.
-fn nonce() -> Result<String, Error> {
+pub(crate) fn nonce() -> Result<String, Error> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| Kind::NoRandomness(error.to_string()))?;
     Ok(hex::encode(bytes))
@@ -221,11 +262,33 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends what WeChat Pay has switched off to WeChat Pay's own host all the same. Any other host is asked anyway.
+    pub fn allow_retired_calls(mut self, allowed: bool) -> ClientBuilder {
+        self.allows_retired_calls = allowed;
+        self
+    }
+
     /// The client.
     pub fn build(self) -> Result<Client, BuildError> {
         if !is_base_url(&self.base_url) {
             return Err(BuildError::BaseUrl(self.base_url));
         }
+        let identity = match &self.identity {
+            None => None,
+            Some(Err(error)) => return Err(BuildError::Identity(error.clone())),
+            Some(Ok(identity)) => Some(usable(identity)?),
+        };
+        Ok(Client {
+            http: self.http(identity)?,
+            insecure_http: self.http(None)?,
+            base_url: self.base_url,
+            allows_retired_calls: self.allows_retired_calls,
+            merchant: self.merchant,
+            api_key: self.api_key,
+        })
+    }
+
+    fn http(&self, identity: Option<reqwest::Identity>) -> Result<reqwest::Client, BuildError> {
         let mut http = reqwest::Client::builder()
             .timeout(self.timeout)
             .redirect(reqwest::redirect::Policy::none())
@@ -237,13 +300,7 @@ impl ClientBuilder {
             // A proxy would look for it on its own machine.
             http = http.no_proxy();
         }
-        if let Some(identity) = self.identity {
-            let identity = identity.map_err(BuildError::Identity)?;
-            let pem = [identity.certificate_pem(), identity.private_key_pem()].concat();
-            let identity = reqwest::Identity::from_pem(pem.as_bytes()).map_err(BuildError::IdentityMismatch)?;
-            // Whether the two belong together shows only when a client is made of them.
-            let alone = reqwest::Client::builder().tls_certs_only([]).identity(identity.clone());
-            alone.build().map_err(BuildError::IdentityMismatch)?;
+        if let Some(identity) = identity {
             http = http.identity(identity);
         }
         if let Some(pem) = &self.root_ca {
@@ -254,11 +311,20 @@ impl ClientBuilder {
             }
             http = http.tls_certs_only(roots);
         }
-        let http = http.build().map_err(|error| {
+        http.build().map_err(|error| {
             if self.root_ca.is_some() { BuildError::RootCa(Some(error)) } else { BuildError::Http(error) }
-        })?;
-        Ok(Client { http, base_url: self.base_url, merchant: self.merchant, api_key: self.api_key })
+        })
     }
+}
+
+/// Certificate and key as the HTTP client takes them. Whether they belong together shows only when a client is made
+/// of them.
+fn usable(identity: &Identity) -> Result<reqwest::Identity, BuildError> {
+    let pem = [identity.certificate_pem(), identity.private_key_pem()].concat();
+    let identity = reqwest::Identity::from_pem(pem.as_bytes()).map_err(BuildError::IdentityMismatch)?;
+    let alone = reqwest::Client::builder().tls_certs_only([]).identity(identity.clone());
+    alone.build().map_err(BuildError::IdentityMismatch)?;
+    Ok(identity)
 }
 
 impl fmt::Debug for Client {

@@ -32,7 +32,12 @@ pub(crate) enum Kind {
     /// Not understood: `return_code` is `FAIL` and nothing more.
     Refused(String),
     /// Understood, and the answer is no.
-    Failed { code: ErrorCode, description: String, family: Family },
+    Failed {
+        code: ErrorCode,
+        description: String,
+        /// None of a call that is in no table.
+        family: Option<Family>,
+    },
 }
 
 impl Error {
@@ -40,11 +45,17 @@ impl Error {
         Error(Box::new(kind))
     }
 
+    pub(crate) fn invalid(why: &dyn fmt::Display) -> Error {
+        Error::new(Kind::Invalid(why.to_string()))
+    }
+
     /// Whether this attempt may have moved money. Whatever is not certain, may have.
     pub fn certainty(&self) -> Certainty {
         match &*self.0 {
             Kind::Invalid(_) | Kind::NoRandomness(_) | Kind::Unreachable(_) => Certainty::NothingMoved,
-            Kind::Failed { code, family, .. } => code.certainty(*family),
+            Kind::Failed { code, family, .. } => {
+                family.map_or(Certainty::MayHaveMoved, |family| code.certainty(family))
+            }
             Kind::NoAnswer(_)
             | Kind::Status(_)
             | Kind::TooLarge
@@ -60,7 +71,7 @@ impl Error {
     pub fn next_step(&self) -> NextStep {
         match &*self.0 {
             Kind::Invalid(_) => NextStep::FixRequest,
-            Kind::Failed { code, family, .. } => code.next_step(*family),
+            Kind::Failed { code, family, .. } => family.map_or(NextStep::Query, |family| code.next_step(family)),
             Kind::Refused(_) | Kind::Mismatch(_) | Kind::WrongSignature => NextStep::Query,
             Kind::NoRandomness(_)
             | Kind::Unreachable(_)
@@ -79,7 +90,7 @@ impl Error {
             NextStep::Wait => {
                 "wait for the limit's period to end, then call again with the same bill number and values"
             }
-            NextStep::Query => "ask with gethbinfo what became of the bill number before anything else",
+            NextStep::Query => "query what became of the bill number before anything else",
             NextStep::NewBillNo => "this bill number has failed for good; if it is still wanted, send with a new one",
             NextStep::FixRequest => "correct the request, then call with the same bill number",
             NextStep::FixSetup => {

@@ -6,6 +6,7 @@ use hongbao_wire::{HbStatus, Params};
 
 use crate::client::Client;
 use crate::error::{Error, Kind};
+use crate::fields::{Request, maybe_parsed, maybe_text, parse, parsed, present, required};
 
 /// What is known of a packet. Times are Beijing time, as the wire writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct RedPackInfo {
     pub packet: PacketId,
     /// `status`.
     pub status: HbStatus,
+    /// `hb_type`: `NORMAL`, or `GROUP` for several shares.
+    pub kind: String,
     /// `reason`: why it is still being issued, or failed.
     pub reason: Option<String>,
     /// `total_num`.
@@ -47,22 +50,21 @@ impl Client {
     /// Asks what became of the packet with this bill number. `NOT_FOUND` proves nothing: the send may
     /// still be on its way.
     pub async fn gethbinfo(&self, bill_no: &BillNo, app: &AppId) -> Result<RedPackInfo, Error> {
-        let pairs = [("mch_billno", bill_no.as_str()), ("appid", app.as_str()), ("bill_type", "MCHT")];
-        let params = Params::from_pairs(pairs).map_err(|error| Kind::Invalid(error.to_string()))?;
-        let reply = self.call(&GETHBINFO, params).await?;
-        let required = |name: &'static str| present(&reply.fields, name).ok_or(Kind::Mismatch(name));
+        let request =
+            Request::new().set("mch_billno", bill_no.as_str()).set("appid", app.as_str()).set("bill_type", "MCHT");
+        let reply = self.call(&GETHBINFO, request.finish()?).await?;
+        let fields = &reply.fields;
         Ok(RedPackInfo {
             bill_no: bill_no.clone(),
-            packet: parse(required("detail_id")?, "detail_id")?,
-            status: HbStatus::from_wire(required("status")?),
-            reason: present(&reply.fields, "reason").map(str::to_owned),
-            share_count: parse(required("total_num")?, "total_num")?,
-            total: parse(required("total_amount")?, "total_amount")?,
-            send_time: required("send_time")?.to_owned(),
-            refund_time: present(&reply.fields, "refund_time").map(str::to_owned),
-            refund_amount: present(&reply.fields, "refund_amount")
-                .map(|amount| parse(amount, "refund_amount"))
-                .transpose()?,
+            packet: parsed(fields, "detail_id")?,
+            status: HbStatus::from_wire(required(fields, "status")?),
+            kind: required(fields, "hb_type")?.to_owned(),
+            reason: maybe_text(fields, "reason"),
+            share_count: parsed(fields, "total_num")?,
+            total: parsed(fields, "total_amount")?,
+            send_time: required(fields, "send_time")?.to_owned(),
+            refund_time: maybe_text(fields, "refund_time"),
+            refund_amount: maybe_parsed(fields, "refund_amount")?,
             shares: reply.shares.iter().map(share).collect::<Result<_, _>>()?,
         })
     }
@@ -75,12 +77,4 @@ fn share(fields: &Params) -> Result<Share, Kind> {
         amount: parse(part("amount")?, "hblist")?,
         time: part("rcv_time")?.to_owned(),
     })
-}
-
-fn present<'a>(fields: &'a Params, name: &str) -> Option<&'a str> {
-    fields.get(name).filter(|value| !value.is_empty())
-}
-
-fn parse<T: std::str::FromStr>(value: &str, name: &'static str) -> Result<T, Kind> {
-    value.parse().map_err(|_| Kind::Mismatch(name))
 }

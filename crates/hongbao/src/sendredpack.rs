@@ -1,11 +1,11 @@
 //! `sendredpack` (发放普通红包): a packet for one person. Official page 4011974053.
 
 use hongbao_types::{AppId, BillNo, Fen, OpenId, PacketId};
-use hongbao_wire::Params;
 use hongbao_wire::endpoint::SENDREDPACK;
 
 use crate::client::Client;
-use crate::error::{Error, Kind};
+use crate::error::Error;
+use crate::fields::{Request, RiskInfo, SubMerchant, parsed};
 
 /// A packet to send. Keep it, with its bill number, before the first call; call again with the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,10 @@ pub struct SendRedPack {
     pub client_ip: String,
     /// `scene_id`, `PRODUCT_1` to `PRODUCT_8`: needed above 200 yuan and below 1.
     pub scene: Option<String>,
+    /// `risk_info`.
+    pub risk_info: Option<RiskInfo>,
+    /// For a service provider: on whose behalf.
+    pub on_behalf_of: Option<SubMerchant>,
 }
 
 /// A packet that was sent.
@@ -42,20 +46,21 @@ pub struct SentRedPack {
 impl Client {
     /// Sends a packet, or, called again, gets the first call's answer.
     pub async fn sendredpack(&self, packet: &SendRedPack) -> Result<SentRedPack, Error> {
-        let mut pairs = vec![
-            ("mch_billno", packet.bill_no.as_str()),
-            ("wxappid", packet.app.as_str()),
-            ("send_name", &packet.sender_name),
-            ("re_openid", packet.recipient.as_str()),
-        ];
-        let total = packet.total.to_string();
-        pairs.extend([("total_amount", total.as_str()), ("total_num", "1"), ("wishing", &packet.greeting)]);
-        pairs.extend([("client_ip", packet.client_ip.as_str()), ("act_name", &packet.activity)]);
-        pairs.extend([("remark", packet.remark.as_str())]);
-        pairs.extend(packet.scene.as_deref().map(|scene| ("scene_id", scene)));
-        let params = Params::from_pairs(pairs).map_err(|error| Kind::Invalid(error.to_string()))?;
-        let reply = self.call(&SENDREDPACK, params).await?;
-        let packet = reply.fields.get("send_listid").and_then(|id| id.parse().ok());
-        Ok(SentRedPack { packet: packet.ok_or(Kind::Mismatch("send_listid"))? })
+        let request = Request::new()
+            .set("mch_billno", packet.bill_no.as_str())
+            .set("wxappid", packet.app.as_str())
+            .set("send_name", &packet.sender_name)
+            .set("re_openid", packet.recipient.as_str())
+            .set("total_amount", packet.total.to_string())
+            .set("total_num", "1")
+            .set("wishing", &packet.greeting)
+            .set("client_ip", &packet.client_ip)
+            .set("act_name", &packet.activity)
+            .set("remark", &packet.remark)
+            .maybe("scene_id", packet.scene.as_deref())
+            .risk_info(packet.risk_info.as_ref())
+            .on_behalf_of(packet.on_behalf_of.as_ref());
+        let reply = self.call(&SENDREDPACK, request.finish()?).await?;
+        Ok(SentRedPack { packet: parsed(&reply.fields, "send_listid")? })
     }
 }

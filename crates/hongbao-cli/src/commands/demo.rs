@@ -224,5 +224,7 @@ fn request(bill_no: &BillNo, fen: u32) -> SendRedPack {
         remark: "猜越多得越多，快来抢！".to_owned(),
         client_ip: "192.168.0.1".to_owned(),
         scene: Some("PRODUCT_8".to_owned()),
+        risk_info: None,
+        on_behalf_of: None,
     }
 }

@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 mod dev;
 mod doctor;
+mod endpoints;
 mod merchant;
 mod query;
 mod sandbox;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode> {
         Command::Claim(args) => claim::run(args, output).await,
         Command::Sign(args) => sign::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
+        Command::Endpoints(args) => Ok(endpoints::run(&args, output)),
         Command::Doctor(args) => doctor::run(&args, output).await,
         Command::Merchant(MerchantCommand::Add(args)) => merchant::add(*args, output).await,
         Command::Merchant(MerchantCommand::Set(args)) => merchant::set(&args, output).await,

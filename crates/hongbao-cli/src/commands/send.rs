@@ -35,6 +35,8 @@ pub(crate) async fn run(args: SendArgs, output: Output) -> Result<ExitCode> {
         remark: args.remark,
         client_ip: "127.0.0.1".to_owned(),
         scene: args.scene_id,
+        risk_info: None,
+        on_behalf_of: None,
     };
     let sent = client.sendredpack(&request).await.map_err(|error| explain(&error, &bill_no))?;
     let object = json!({

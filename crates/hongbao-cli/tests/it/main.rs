@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is a failure")]
 
+mod calls;
 mod demo;
 mod doctor;
 mod kill;

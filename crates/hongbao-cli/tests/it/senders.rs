@@ -41,6 +41,8 @@ pub(crate) fn request(bill_no: &str) -> SendRedPack {
         remark: "猜越多得越多，快来抢！".to_owned(),
         client_ip: "192.168.0.1".to_owned(),
         scene: None,
+        risk_info: None,
+        on_behalf_of: None,
     }
 }
 

@@ -17,6 +17,7 @@ pub static GETHBINFO: Endpoint = Endpoint {
         "只能查询 30 天内的订单。NOT_FOUND 不代表发放失败：请求可能还在途中。",
         "Orders of the last 30 days. NOT_FOUND is no proof that nothing was sent: the send may be on its way.",
     )),
+    retired: false,
     page: PAGE,
     path: "/mmpaymkttransfers/gethbinfo",
     family: Family::Packets,

@@ -17,6 +17,7 @@ pub static HBPREORDER: Endpoint = Endpoint {
         "微信的摇一摇周边已下线；预下单后 72 小时内未抽中或未领取的金额退回商户。",
         "The shake (摇一摇周边) is gone upstream. What is not drawn and opened within 72 hours goes back to the merchant.",
     )),
+    retired: true,
     page: PAGE,
     path: "/mmpaymkttransfers/hbpreorder",
     family: Family::Packets,

@@ -29,6 +29,7 @@ pub static SENDGROUPREDPACK: Endpoint = Endpoint {
         "微信支付已于 2024-06-05 下线此接口；本平台继续提供。",
         "WeChat Pay switched this call off on 2024-06-05; this platform serves it.",
     )),
+    retired: true,
     page: PAGE,
     path: "/mmpaymkttransfers/sendgroupredpack",
     family: Family::Packets,

@@ -17,6 +17,7 @@ pub static SENDMINIPROGRAMHB: Endpoint = Endpoint {
         "只能在小程序内通过 wx.sendBizRedPacket 领取，参数 package 由本接口返回。",
         "Opened in the mini program by wx.sendBizRedPacket, with the package that this call returns.",
     )),
+    retired: false,
     page: PAGE,
     path: "/mmpaymkttransfers/sendminiprogramhb",
     family: Family::Packets,

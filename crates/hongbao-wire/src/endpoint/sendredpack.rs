@@ -14,6 +14,7 @@ pub static SENDREDPACK: Endpoint = Endpoint {
     name: "sendredpack",
     title: words("发放普通红包", "sends a packet to one person"),
     note: None,
+    retired: false,
     page: row::ORDINARY_PAGE,
     path: "/mmpaymkttransfers/sendredpack",
     family: Family::Packets,

@@ -6,6 +6,7 @@ mod checks;
 mod diagnose;
 mod forged;
 mod hostile;
+mod reference;
 mod replies;
 mod roundtrip;
 mod samples;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests themselves")]
 
 mod building;
+mod calls;
 mod fixtures;
 mod mock;
 mod queries;

@@ -77,6 +77,7 @@ fn share(openid: &str, amount: u32, time: &str) -> Share {
 async fn a_packet_in_three_shares_is_told_with_each_of_them() {
     let info = query(RECEIVED).await.unwrap();
     let expected = RedPackInfo {
+        kind: "GROUP".to_owned(),
         bill_no: BILL_NO.parse().unwrap(),
         packet: PACKET.parse().unwrap(),
         status: HbStatus::Received,
