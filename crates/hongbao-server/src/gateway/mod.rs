@@ -1,16 +1,12 @@
-//! The merchants' door: WeChat Pay's wire protocol. One file per endpoint; what is said when
-//! something is refused stands in [`refusal`].
+//! The merchants' door: WeChat Pay's wire protocol. One file per endpoint (or pair: send and query); what they have in
+//! common stands in `exchange` (who is calling), `sending` and `packets`, what is said when something is refused in
+//! [`refusal`].
 //!
 //! Checks come in this order, as production's appear to: the body's XML, the fields, the certificate,
 //! the signature, permissions, the caller's address; then the engine decides. Before the engine,
 //! nothing is stored, whatever comes in.
 //!
-//! Chosen, for nobody knows what production does: an unknown merchant is told so before his certificate
-//! is looked at; a `sub_mch_id` is refused with `ACCEPTMODE_ERROR`, after permissions; a text that could be
-//! read as another field makes the signature wrong; frozen funds are `PAYER_ACCOUNT_ABNORMAL`; the rate
-//! limit is 1800 a clock minute; another method than POST echoes nothing; a body with a length and chunks is read by its chunks, and is the last of
-//! its connection; a `reason` is not cut to 32
-//! characters; no word is masked.
+//! What nobody knows of production is a choice: `hongbao_wire::choices` lists them.
 
 mod exchange;
 mod gethbinfo;

@@ -21,6 +21,14 @@ const TOTAL_NUM: Field = Field::required(
 .example("3")
 .known(2015, PAGE);
 
+/// Of 2014, when every kind of packet had it: known to the service, and without a meaning where shares are drawn.
+const fn of_2014(name: &'static str, refusal: &'static str) -> Field {
+    Field::optional(name, FieldKind::Number, refusal, words("2014 年的字段，现可不传", "of 2014; not needed any more"))
+        .signed(Signed::Chosen)
+        .example("1000")
+        .known(2014, row::PAGE_2014)
+}
+
 /// Sends a packet of several shares, to a seed user first.
 pub static SENDGROUPREDPACK: Endpoint = Endpoint {
     name: "sendgroupredpack",
@@ -80,6 +88,8 @@ pub static SENDGROUPREDPACK: Endpoint = Endpoint {
         .example("192.168.0.1")
         .known(2015, row::CLIENTS),
         row::NICK_NAME,
+        of_2014("min_value", "min_value字段不正确."),
+        of_2014("max_value", "max_value字段不正确."),
         row::LOGO_IMGURL,
         row::SHARE_CONTENT,
         row::SHARE_URL,
