@@ -4,17 +4,20 @@
 //
 // starts `hongbao dev` on free ports (or, with TLS, at HONGBAO_LISTEN) and runs the tests of that file against
 // it. They get a process of their own, because Node reads NODE_EXTRA_CA_CERTS, which makes it trust the
-// platform, only at its start.
+// platform, only at its start. At the end docs/clients.md must say which calls succeeded.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+
+/** A line for each success, in the platform's folder. */
+const SUCCESSES = 'successes.txt';
 
 /** The platform that the tests were started with. */
 export class Platform {
@@ -51,24 +54,49 @@ export class Platform {
     return merchant;
   }
 
+  /** Adds a corporation with the same key, to which the merchant is bound, and writes its profile. */
+  addCorporation(id, secret) {
+    writeFileSync(this.path(`${id}_secret.txt`), secret);
+    const { wxappid, mch_id } = this.profile.merchant;
+    writeFileSync(this.path(`${id}.toml`), this.toml.replaceAll(`"${wxappid}"`, `"${id}"`));
+    this.run(
+      'app', 'add', id, '--kind', 'corporation', '--workwx-secret-file', this.path(`${id}_secret.txt`),
+      '--public-key', this.path('app_public_key.pem'), '--merchant', mch_id,
+    );
+  }
+
   /** One command of `hongbao`, with the profile of this platform; its output. */
   run(...words) {
-    const done = this.#hongbao('profile.toml', words);
+    return this.runAs('profile', ...words);
+  }
+
+  /** The same with the profile of another merchant or app. */
+  runAs(name, ...words) {
+    const done = this.#hongbao(`${name}.toml`, words);
     assert.equal(done.status, 0, `hongbao ${words.join(' ')} failed:\n${done.stdout}${done.stderr}`);
     return done.stdout;
   }
 
-  /** What a merchant is told of a packet, for clients that cannot ask; a refusal is thrown as `{ code, text }`. */
+  /** What a merchant is told of a packet, for clients that cannot ask; a refusal is thrown as a reply has it. */
   query(merchant, number) {
     const profile = merchant.mch_id === this.profile.merchant.mch_id ? 'profile.toml' : `${merchant.mch_id}.toml`;
     const { stdout } = this.#hongbao(profile, ['query', number, '--json']);
     const { error, hblist, ...told } = JSON.parse(stdout);
-    if (error) throw { code: error.err_code, text: error.message.replace(`${error.err_code}: `, '') };
+    if (error) {
+      const text = error.message.replace(`${error.err_code}: `, '');
+      const { err_code } = error;
+      throw { return_code: 'SUCCESS', return_msg: text, result_code: 'FAIL', err_code, err_code_des: text };
+    }
     // As the clients read it: everything is a string, or not there.
     const read = (fields) =>
       Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value?.toString()]));
     const [hbinfo] = hblist.map(read);
     return { ...read(told), hblist: hbinfo && { hbinfo } };
+  }
+
+  /** Notes that the client under test called this with success. */
+  succeeded(endpoint) {
+    appendFileSync(this.path(SUCCESSES), `${endpoint}\n`);
   }
 
   #hongbao(profile, words) {
@@ -117,9 +145,23 @@ async function main(file) {
     console.log(`not ok: hongbao dev ended with ${end}`);
     count.failed += 1;
   }
+  const isTold = checkTable(basename(dirname(file)), join(folder, SUCCESSES));
+  count[isTold ? 'passed' : 'failed'] += 1;
   rmSync(temporary, { recursive: true });
   console.log(`${count.passed} passed, ${count.failed} failed`);
   process.exitCode = count.failed || !count.passed ? 1 : 0;
+}
+
+/** Whether docs/clients.md says which calls of this client succeeded. */
+function checkTable(client, file) {
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  const covers = [...new Set(lines)].sort();
+  const script = fileURLToPath(new URL('check_table.py', import.meta.url));
+  const { status, error, stderr } = spawnSync('python3', [script, client, ...covers], { encoding: 'utf8' });
+  console.log(`${status === 0 ? 'ok' : 'not ok'}: docs/clients.md says what was called`);
+  if (status !== 0) console.log(error?.message ?? stderr.trim());
+  console.log(`covers: ${covers.join(' ')}`);
+  return status === 0;
 }
 
 async function isReady(dev) {

@@ -1,11 +1,15 @@
-"""A platform to try a foreign client against: `hongbao dev` in a folder of its own, and the command
-line to do what no client can (top up, open a packet, turn the clock)."""
+"""A platform to try a foreign client against: `hongbao dev` in a folder of its own, and the command line to do
+what no client can (top up, open a packet, turn the clock); and the runner of the tests, which asks at the end
+whether docs/clients.md says which calls succeeded."""
 
 import os
 import subprocess
+import sys
 import tempfile
 import tomllib
 import unittest
+
+from check_table import complaints
 
 
 class Platform:
@@ -78,9 +82,16 @@ class Platform:
 
 
 def run(case):
-    """Runs the tests of `case`; the last line counts them."""
+    """Runs the tests of `case`, which keeps in `covered` which calls succeeded; the last line counts them."""
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(case)
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors) + len(result.skipped) + len(result.unexpectedSuccesses)
-    print(f"{result.testsRun - failed} passed, {failed} failed", flush=True)
+    passed = max(0, result.testsRun - failed)
+
+    client = os.path.basename(os.path.dirname(os.path.abspath(sys.argv[0])))
+    wrong = complaints(client, case.covered)
+    print(f"{'not ok' if wrong else 'ok'}: docs/clients.md says what was called", *wrong, sep="\n")
+    print("covers:", *sorted(case.covered))
+    passed, failed = (passed, failed + 1) if wrong else (passed + 1, failed)
+    print(f"{passed} passed, {failed} failed", flush=True)
     raise SystemExit(1 if failed or not result.testsRun else 0)

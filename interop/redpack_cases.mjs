@@ -1,23 +1,24 @@
 // What must a merchant's client see of the platform? The cases of `redpack_cases.py` and more, for every
 // client in JavaScript. A client's own file says how a merchant makes it, as `connect`:
 //
-//     connect({ mch_id, api_key, hasCertificate }) -> { send(fields), query(fields), refusal(error) }
+//     connect({ mch_id, api_key, hasCertificate, workwxSecret }) -> { sendredpack(fields), …, refusal(error) }
 //
-// `send` and `query` resolve to the reply, an object of strings; `refusal` takes what they threw for a
-// reply that is not SUCCESS twice, and returns its { code, text }. A client that cannot query has no `query`;
-// one that can do more has `sendGroup`, `sendMiniProgram`, `preorder`, `transfer` or `queryTransfer`.
+// with a function for each of the ENDPOINTS that the client has a call for; there are no cases for the others.
+// They resolve to the reply, an object of strings; `refusal` takes what they threw for a reply that is not SUCCESS
+// twice, and returns that reply, or what the client keeps of it. `workwxSecret` is given where a corporation
+// sends.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 
-// Which calls beside sendredpack and gethbinfo does the platform answer? There are cases for
-// 'sendgroupredpack', 'sendminiprogramhb', 'hbpreorder' and 'transfers' (with gettransferinfo).
-const MORE_CALLS = [];
+const ENDPOINTS = [
+  'sendredpack', 'sendgroupredpack', 'sendminiprogramhb', 'gethbinfo', 'hbpreorder', 'sendworkwxredpack',
+  'queryworkwxredpack', 'transfers', 'gettransferinfo',
+];
 
 const OPENID = 'oxTWIuGaIt6gTKsQRLau2M0yL16E';
 const OTHER_OPENID = 'onqOjjmM1tad-3ROpncN-yUfa6uI';
-const THIRD_OPENID = 'ohO4Gt7wVPxIT1A9GjFaMYMiZY1s';
 const PACKET_ID = /^\d{28,32}$/;
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 
@@ -32,10 +33,10 @@ const TEXTS = {
 export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA256'] } = {}) {
   const client = (changed = {}) => {
     const merchant = { ...platform.merchant, ...changed };
-    return { merchant, ...connect({ hasCertificate: true, ...merchant }) };
+    return { merchant, ...recorded(platform, connect({ hasCertificate: true, ...merchant })) };
   };
   const send = (number, changed = {}, by = client()) =>
-    by.send({
+    by.sendredpack({
       mch_billno: number,
       re_openid: OPENID,
       total_amount: 1000,
@@ -46,19 +47,24 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
       ...changed,
     });
   const query = async (number, by = client()) =>
-    by.query ? by.query({ mch_billno: number, bill_type: 'MCHT' }) : platform.query(by.merchant, number);
+    by.gethbinfo ? by.gethbinfo({ mch_billno: number, bill_type: 'MCHT' }) : platform.query(by.merchant, number);
 
   let numbers = 0;
   const newNumber = () => `10000098201411111${String(++numbers).padStart(9, '0')}`;
 
-  /** The text of the refusal that `reply` must turn out to be. */
-  async function refused(code, reply, by = client()) {
+  /** The refusal that `reply` must turn out to be. */
+  async function refusal(code, reply, by = client(), return_msg = undefined) {
     const error = await reply.then(() => assert.fail(`accepted, where ${code} was due`), (thrown) => thrown);
     // What the platform itself was asked is not the client's to read.
-    const refusal = error instanceof Error ? by.refusal(error) : error;
-    assert.equal(refusal.code, code);
-    return refusal.text;
+    const told = error instanceof Error ? by.refusal(error) : error;
+    const { err_code, err_code_des } = told;
+    const envelope = ['SUCCESS', return_msg ?? err_code_des, 'FAIL', code];
+    assert.deepEqual([told.return_code, told.return_msg, told.result_code, err_code], envelope);
+    return told;
   }
+
+  /** Its text. */
+  const refused = async (...due) => (await refusal(...due)).err_code_des;
 
   /** What every send's reply begins with. */
   const success = (number, by = client()) => ({
@@ -136,7 +142,7 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
       [send_listid, 'SENT', '1', '1000', undefined],
     );
     // `hongbao query` does not tell these.
-    if (by.query) assert.deepEqual([sent.send_type, sent.hb_type], ['API', 'NORMAL']);
+    if (by.gethbinfo) assert.deepEqual([sent.send_type, sent.hb_type], ['API', 'NORMAL']);
 
     platform.run('claim', send_listid, '--as', OPENID);
     const received = await query(claimed);
@@ -183,28 +189,30 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
   });
 
   const can = client();
-  if (MORE_CALLS.includes('sendgroupredpack') && can.sendGroup) groupCases();
-  if (MORE_CALLS.includes('sendminiprogramhb') && can.sendMiniProgram) miniProgramCases();
-  if (MORE_CALLS.includes('hbpreorder') && can.preorder) preorderCases();
-  if (MORE_CALLS.includes('transfers') && can.transfer) transferCases();
+  if (can.gethbinfo) guardCase('gethbinfo', (number, _, by) => query(number, by));
+  if (can.sendgroupredpack) groupCases();
+  if (can.sendminiprogramhb) miniProgramCases();
+  if (can.hbpreorder) preorderCases();
+  if (can.sendworkwxredpack) workwxCases();
+  if (can.transfers) transferCases();
 
   test('the books balance', () => {
     assert.match(platform.run('audit'), /every fen is in its place/);
   });
 
   /** Without the key or the certificate there is nothing to be had from this call either. */
-  function guardCase(name, call) {
+  function guardCase(name, call, return_msg = undefined) {
     test(`${name} without the key, and without the certificate`, async () => {
       const wrong = client({ api_key: '0'.repeat(32) });
-      assert.equal(await refused('SIGN_ERROR', call(newNumber(), {}, wrong), wrong), '签名错误');
+      assert.equal(await refused('SIGN_ERROR', call(newNumber(), {}, wrong), wrong, return_msg), '签名错误');
       const bare = client({ hasCertificate: false });
-      assert.match(await refused('CA_ERROR', call(newNumber(), {}, bare), bare), /证书出错/);
+      assert.match(await refused('CA_ERROR', call(newNumber(), {}, bare), bare, return_msg), /证书出错/);
     });
   }
 
   function groupCases() {
     const sendGroup = (number, changed = {}, by = client()) =>
-      by.sendGroup({
+      by.sendgroupredpack({
         mch_billno: number,
         re_openid: OPENID,
         total_amount: 300,
@@ -220,8 +228,7 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
       const first = await sendGroup(number);
       const { send_listid, sign, ...rest } = first;
       assert.match(send_listid, PACKET_ID);
-      assert.deepEqual(rest, { ...success(number), re_openid: OPENID, total_amount: '300', total_num: '3' });
-      assert.deepEqual(Object.keys(first), [...Object.keys(rest), 'send_listid', 'sign']);
+      assert.deepEqual(rest, { ...success(number), re_openid: OPENID, total_amount: '300' });
       assert.equal(sign, signature(first, platform.merchant.api_key));
       assert.deepEqual(await sendGroup(number), first);
 
@@ -230,7 +237,7 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
       assert.equal(text, '更换了金额，但商户单号未更新');
     });
 
-    test('a packet for a group is shared', async () => {
+    test('what nobody opens of a packet for a group goes back', async () => {
       const number = newNumber();
       const { send_listid } = await sendGroup(number);
       const sent = await query(number);
@@ -238,13 +245,10 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
         [sent.detail_id, sent.status, sent.hb_type, sent.total_num, sent.total_amount, sent.hblist],
         [send_listid, 'SENT', 'GROUP', '3', '300', undefined],
       );
-      const people = [OPENID, OTHER_OPENID, THIRD_OPENID];
-      for (const person of people) platform.run('claim', send_listid, '--as', person);
-      const received = await query(number);
-      assert.equal(received.status, 'RECEIVED');
-      const shares = received.hblist.hbinfo;
-      assert.deepEqual(shares.map((share) => share.openid).sort(), [...people].sort());
-      assert.equal(shares.reduce((sum, share) => sum + Number(share.amount), 0), 300);
+      platform.run('sandbox', 'clock', '+24h');
+      const refunded = await query(number);
+      assert.deepEqual([refunded.status, refunded.refund_amount, refunded.hblist], ['REFUND', '300', undefined]);
+      assert.match(refunded.refund_time, TIME);
     });
 
     guardCase('sendgroupredpack', sendGroup);
@@ -252,12 +256,12 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
 
   function miniProgramCases() {
     const sendMiniProgram = (number, changed = {}, by = client()) =>
-      by.sendMiniProgram({
+      by.sendminiprogramhb({
         mch_billno: number,
         re_openid: OPENID,
         total_amount: 1000,
         total_num: 1,
-        notify_way: 'JSAPI',
+        notify_way: 'MINI_PROGRAM_JSAPI',
         scene_id: 'PRODUCT_8',
         ...TEXTS,
         ...changed,
@@ -268,10 +272,9 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
       const first = await sendMiniProgram(number);
       const { send_listid, package: forPage, ...rest } = first;
       assert.match(send_listid, PACKET_ID);
-      assert.match(forPage, /./);
+      assert.match(forPage, /^sendid=[^&]+&ver=\d+&sign=[^&]+&mchid=\d+&/);
       assert.deepEqual(rest, { ...success(number), re_openid: OPENID, total_amount: '1000' });
-      assert.deepEqual(Object.keys(first), [...Object.keys(rest), 'send_listid', 'package']);
-      assert.equal((await sendMiniProgram(number)).send_listid, send_listid);
+      assert.deepEqual(await sendMiniProgram(number), first);
       const sent = await query(number);
       assert.deepEqual([sent.detail_id, sent.status], [send_listid, 'SENT']);
     });
@@ -281,7 +284,7 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
 
   function preorderCases() {
     const preorder = (number, changed = {}, by = client()) =>
-      by.preorder({
+      by.hbpreorder({
         mch_billno: number,
         hb_type: 'NORMAL',
         auth_mchid: '1000052601',
@@ -297,22 +300,127 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
     test('order a packet beforehand, and the same number again', async () => {
       const number = newNumber();
       const first = await preorder(number);
-      const { mch_id, wxappid } = success(number);
-      assert.deepEqual([first.mch_billno, first.mch_id, first.wxappid], [number, mch_id, wxappid]);
-      assert.match(first.sp_ticket, /./);
-      assert.match(first.detail_id, PACKET_ID);
-      assert.match(first.send_time, /^\d{14}$/);
-      assert.equal(first.sign, signature(first, platform.merchant.api_key));
-      const again = await preorder(number);
-      assert.deepEqual([again.detail_id, again.sp_ticket], [first.detail_id, first.sp_ticket]);
+      const { sp_ticket, detail_id, send_time, sign, ...rest } = first;
+      assert.match(sp_ticket, /./);
+      assert.match(detail_id, PACKET_ID);
+      assert.match(send_time, /^\d{14}$/);
+      assert.equal(sign, signature(first, platform.merchant.api_key));
+      const said = { return_msg: '发放成功.', err_code: '0', err_code_des: '发放成功.' };
+      assert.deepEqual(rest, { ...success(number), ...said, total_amount: '1000' });
+      assert.deepEqual(await preorder(number), first);
+    });
+
+    test('a packet that was ordered beforehand waits for three days', async () => {
+      const number = newNumber();
+      const { detail_id } = await preorder(number);
+      platform.run('sandbox', 'clock', '+71h');
+      const sent = await query(number);
+      assert.deepEqual([sent.detail_id, sent.status], [detail_id, 'SENT']);
+      platform.run('sandbox', 'clock', '+1h');
+      const refunded = await query(number);
+      assert.deepEqual([refunded.status, refunded.refund_amount], ['REFUND', '1000']);
+      assert.match(refunded.refund_time, TIME);
     });
 
     guardCase('hbpreorder', preorder);
   }
 
+  function workwxCases() {
+    const corporation = 'wwcorp00000000001';
+    const workwxSecret = 'iZ3WpMkYt8RVzSfWqNQwDUoXgA5bJc7hLeE1mTnKx0s';
+    platform.addCorporation(corporation, workwxSecret);
+    const ofCorporation = (changed = {}) => client({ workwxSecret, ...changed });
+
+    const fields = (number) => ({
+      mch_billno: number,
+      wxappid: corporation,
+      re_openid: OPENID,
+      total_amount: 1000,
+      sender_name: 'XX活动',
+      scene_id: 'PRODUCT_8',
+      act_name: TEXTS.act_name,
+      wishing: TEXTS.wishing,
+      remark: TEXTS.remark,
+    });
+    const sendWorkwx = (number, changed = {}, by = ofCorporation()) =>
+      by.sendworkwxredpack({ ...fields(number), ...changed });
+    const queryWorkwx = (number, _ = {}, by = ofCorporation()) =>
+      by.queryworkwxredpack({ mch_billno: number, appid: corporation });
+
+    test('send in the name of a corporation, and the same number again', async () => {
+      const number = newNumber();
+      const first = await sendWorkwx(number);
+      const { send_listid, sign, ...rest } = first;
+      assert.match(send_listid, PACKET_ID);
+      assert.equal(sign, signature(first, platform.merchant.api_key));
+      assert.deepEqual(rest, {
+        return_code: 'SUCCESS',
+        return_msg: 'ok',
+        result_code: 'SUCCESS',
+        mch_billno: number,
+        mch_id: platform.merchant.mch_id,
+        wxappid: corporation,
+        re_openid: OPENID,
+        total_amount: '1000',
+        sender_name: 'XX活动',
+      });
+      assert.deepEqual(await sendWorkwx(number), first);
+    });
+
+    test("a corporation's wrong secret is a wrong signature, too", async () => {
+      const number = newNumber();
+      const wrong = ofCorporation({ workwxSecret: '0'.repeat(43) });
+      assert.equal(await refused('SIGN_ERROR', sendWorkwx(number, {}, wrong), wrong), '签名错误；企业微信签名失败');
+      const by = ofCorporation();
+      await refused('NOT_FOUND', queryWorkwx(number, {}, by), by);
+    });
+
+    test("query a corporation's packet in each state", async () => {
+      const [claimed, expired] = [newNumber(), newNumber()];
+      const { send_listid } = await sendWorkwx(claimed);
+      await sendWorkwx(expired);
+      const { act_name, wishing, remark, sender_name } = fields(claimed);
+      const sent = await queryWorkwx(claimed);
+      const { sign, send_time, ...rest } = sent;
+      assert.equal(sign, signature(sent, platform.merchant.api_key));
+      assert.match(send_time, TIME);
+      assert.deepEqual(rest, {
+        return_code: 'SUCCESS',
+        return_msg: 'ok',
+        result_code: 'SUCCESS',
+        mch_billno: claimed,
+        mch_id: platform.merchant.mch_id,
+        detail_id: send_listid,
+        status: 'SENT',
+        send_type: 'API',
+        total_amount: '1000',
+        wishing,
+        remark,
+        act_name,
+        openid: OPENID,
+        sender_name,
+      });
+
+      platform.runAs(corporation, 'claim', send_listid, '--as', OPENID);
+      const received = await queryWorkwx(claimed);
+      assert.deepEqual([received.status, received.amount, received.openid], ['RECEIVED', '1000', OPENID]);
+      assert.match(received.rcv_time, TIME);
+
+      platform.run('sandbox', 'clock', '+24h');
+      const refunded = await queryWorkwx(expired);
+      assert.deepEqual([refunded.status, refunded.refund_amount, refunded.amount], ['REFUND', '1000', undefined]);
+      assert.match(refunded.refund_time, TIME);
+    });
+
+    guardCase('sendworkwxredpack', (number, _, by) => by.sendworkwxredpack(fields(number)));
+    guardCase('queryworkwxredpack', queryWorkwx);
+  }
+
   function transferCases() {
+    // Whatever is wrong with a transfer, the reason is in err_code_des alone.
+    const failed = '支付失败';
     const transfer = (number, changed = {}, by = client()) =>
-      by.transfer({
+      by.transfers({
         partner_trade_no: number,
         openid: OPENID,
         check_name: 'NO_CHECK',
@@ -325,13 +433,10 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
     test('transfer, the same number again, and what became of it', async () => {
       const by = client();
       const number = newNumber();
-      const { return_msg, nonce_str, ...first } = await transfer(number);
-      assert.notEqual(return_msg, undefined);
+      const { return_msg, nonce_str, payment_no, payment_time, ...rest } = await transfer(number);
+      // Empty, in one way or another.
+      assert.ok(return_msg !== undefined && !return_msg);
       assert.match(nonce_str, /./);
-      assert.deepEqual(Object.keys(first), [
-        'return_code', 'mch_appid', 'mchid', 'result_code', 'partner_trade_no', 'payment_no', 'payment_time',
-      ]);
-      const { payment_no, payment_time, ...rest } = first;
       assert.match(payment_no, PACKET_ID);
       assert.match(payment_time, TIME);
       assert.deepEqual(rest, {
@@ -344,13 +449,17 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
       const again = await transfer(number);
       assert.deepEqual([again.payment_no, again.payment_time], [payment_no, payment_time]);
 
-      if (!by.queryTransfer) return;
-      const { transfer_time, ...info } = await by.queryTransfer({ partner_trade_no: number });
+      if (!by.gettransferinfo) return;
+      const { transfer_time, ...info } = await by.gettransferinfo({ partner_trade_no: number });
       assert.match(transfer_time, TIME);
-      const told = {
+      assert.deepEqual(info, {
         return_code: 'SUCCESS',
+        return_msg: 'OK',
         result_code: 'SUCCESS',
+        err_code: 'SUCCESS',
+        err_code_des: 'OK',
         partner_trade_no: number,
+        appid: platform.profile.merchant.wxappid,
         mch_id: by.merchant.mch_id,
         detail_id: payment_no,
         status: 'SUCCESS',
@@ -358,16 +467,37 @@ export function redpackCases(platform, connect, { signTypes = ['MD5', 'HMAC-SHA2
         payment_amount: '1000',
         payment_time,
         desc: '理赔',
-      };
-      assert.deepEqual(Object.fromEntries(Object.keys(told).map((name) => [name, info[name]])), told);
-      await refused('NOT_FOUND', by.queryTransfer({ partner_trade_no: newNumber() }), by);
+      });
+      await refused('NOT_FOUND', by.gettransferinfo({ partner_trade_no: newNumber() }), by);
     });
 
-    guardCase('promotion/transfers', transfer);
-    if (can.queryTransfer) {
-      guardCase('gettransferinfo', (number, _, by) => by.queryTransfer({ partner_trade_no: number }));
+    test('a transfer that is changed is fatal, and repeats nothing', async () => {
+      const number = newNumber();
+      await transfer(number);
+      const by = client();
+      const told = await refusal('FATAL_ERROR', transfer(number, { amount: 1001 }, by), by, failed);
+      assert.equal(told.err_code_des, '更换了金额，但商户单号未更新');
+      assert.deepEqual(Object.keys(told), ['return_code', 'return_msg', 'result_code', 'err_code', 'err_code_des']);
+    });
+
+    guardCase('transfers', transfer, failed);
+    if (can.gettransferinfo) {
+      guardCase('gettransferinfo', (number, _, by) => by.gettransferinfo({ partner_trade_no: number }));
     }
   }
+}
+
+/** A client whose successes the platform is told of: docs/clients.md says which calls there were. */
+function recorded(platform, client) {
+  for (const endpoint of ENDPOINTS.filter((name) => client[name])) {
+    const call = client[endpoint];
+    client[endpoint] = async (fields) => {
+      const reply = await call(fields);
+      if (reply.result_code === 'SUCCESS') platform.succeeded(endpoint);
+      return reply;
+    };
+  }
+  return client;
 }
 
 /** The MD5 signature over the other elements of a reply. */

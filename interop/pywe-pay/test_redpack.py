@@ -23,31 +23,29 @@ class Client:
     def __init__(self, pay):
         self.pay = pay
 
-    def send(self, fields):
+    def sendredpack(self, fields):
         return self.pay.redpack.send(**named(fields))
 
-    def query(self, number):
+    def gethbinfo(self, number):
         return self.pay.redpack.query(number)
 
-    def send_group(self, fields):
+    def sendgroupredpack(self, fields):
         return self.pay.redpack.send_group(**named(fields))
 
-    def send_mini_program(self, fields):
+    def sendminiprogramhb(self, fields):
         return self.pay.redpack.send(miniprogram=True, **named(fields))
 
-    def transfer(self, fields):
+    def transfers(self, fields):
         return self.pay.transfer.transfer(**named(fields))
 
-    def query_transfer(self, number):
+    def gettransferinfo(self, number):
         return self.pay.transfer.query(number)
 
     @staticmethod
     def refusal(error):
         assert isinstance(error, WeChatPayException), repr(error)
         (reply,) = error.args
-        assert (reply["return_code"], reply["result_code"]) == ("SUCCESS", "FAIL"), reply
-        assert reply["return_msg"] == reply["err_code_des"], reply
-        return reply["err_code"], reply["err_code_des"]
+        return reply
 
 
 def named(fields):

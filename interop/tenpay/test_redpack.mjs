@@ -1,8 +1,8 @@
 // tenpay, unmodified, over mTLS: does it take the platform for the real one?
 //
-// tenpay has no option for the host, so its public table of addresses is rewritten. It takes a PKCS#12
-// file, reads replies with xml2js, insists that mch_id and wxappid come back, and throws an Error that
-// holds nothing but the err_code for whatever is not SUCCESS twice.
+// tenpay has no option for the host, so its public table of addresses is rewritten. It takes a PKCS#12 file,
+// reads replies with xml2js, insists that the merchant number comes back (mchid from transfers), of packets the
+// wxappid, too, and throws an Error that holds nothing but the err_code for whatever is not SUCCESS twice.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -32,18 +32,21 @@ function connect({ mch_id, api_key, hasCertificate }) {
   // What it says of a reply beyond the err_code, it says to its log.
   let reply;
   payment.log = (_, data) => (reply = data);
-  const element = (name) => new RegExp(`<${name}><!\\[CDATA\\[(.*)\\]\\]></${name}>`).exec(reply)?.[1];
+  const elements = () => {
+    const found = (reply ?? '').matchAll(/<(\w+)>(?:<!\[CDATA\[(.*)\]\]>|(\d+))<\/\1>/g);
+    return Object.fromEntries(Array.from(found, ([, name, text, number]) => [name, text ?? number]));
+  };
 
   return {
-    send: (fields) => payment.sendRedpack(fields),
-    query: (fields) => payment.redpackQuery(fields),
-    sendGroup: (fields) => payment.sendGroupRedpack(fields),
-    transfer: (fields) => payment.transfers(fields),
-    queryTransfer: (fields) => payment.transfersQuery(fields),
+    sendredpack: (fields) => payment.sendRedpack(fields),
+    sendgroupredpack: (fields) => payment.sendGroupRedpack(fields),
+    gethbinfo: (fields) => payment.redpackQuery(fields),
+    transfers: (fields) => payment.transfers(fields),
+    gettransferinfo: (fields) => payment.transfersQuery(fields),
     refusal: (error) => {
-      assert.deepEqual([element('return_code'), element('result_code')], ['SUCCESS', 'FAIL'], error);
-      assert.equal(element('return_msg'), element('err_code_des'));
-      return { code: error.message, text: element('err_code_des') };
+      const told = elements();
+      assert.equal(error.message, told.err_code, error);
+      return told;
     },
   };
 }

@@ -35,15 +35,13 @@ function connect({ mch_id, api_key, hasCertificate }) {
     });
 
   return {
-    send: call(payment.sendRedPacket),
-    query: call(payment.redPacketQuery),
-    transfer: call(payment.transfers),
+    sendredpack: call(payment.sendRedPacket),
+    gethbinfo: call(payment.redPacketQuery),
+    transfers: call(payment.transfers),
     refusal: (error) => {
-      const { return_code, return_msg, result_code, err_code, err_code_des } = error.reply ?? assert.fail(error);
-      assert.deepEqual([error.name, error.message], ['BusinessError', err_code]);
-      assert.deepEqual([return_code, result_code], ['SUCCESS', 'FAIL']);
-      assert.equal(return_msg, err_code_des);
-      return { code: err_code, text: err_code_des };
+      const told = error.reply ?? assert.fail(error);
+      assert.deepEqual([error.name, error.message], ['BusinessError', told.err_code]);
+      return told;
     },
   };
 }

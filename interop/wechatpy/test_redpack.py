@@ -27,27 +27,31 @@ class Client:
     def __init__(self, pay):
         self.pay = pay
 
-    def send(self, fields):
+    def sendredpack(self, fields):
         return self.pay.redpack.send(**named(fields))
 
-    def query(self, number):
+    def gethbinfo(self, number):
         return self.pay.redpack.query(number)
 
-    def send_group(self, fields):
+    def sendgroupredpack(self, fields):
         return self.pay.redpack.send_group(**named(fields))
 
-    def transfer(self, fields):
+    def transfers(self, fields):
         return self.pay.transfer.transfer(**named(fields))
 
-    def query_transfer(self, number):
+    def gettransferinfo(self, number):
         return self.pay.transfer.query(number)
 
     @staticmethod
     def refusal(error):
         assert isinstance(error, WeChatPayException), repr(error)
-        assert (error.return_code, error.result_code) == ("SUCCESS", "FAIL"), error
-        assert error.return_msg == error.errmsg, error
-        return error.errcode, error.errmsg
+        return {
+            "return_code": error.return_code,
+            "return_msg": error.return_msg,
+            "result_code": error.result_code,
+            "err_code": error.errcode,
+            "err_code_des": error.errmsg,
+        }
 
 
 def named(fields):

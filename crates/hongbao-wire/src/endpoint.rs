@@ -70,7 +70,7 @@ pub struct Endpoint {
     pub success_text: &'static str,
     /// The `err_code` of success, where it is not that of the generation.
     pub success_code: Option<&'static str>,
-    /// What every error says in `return_msg`, where it is not the error's own text.
+    /// What every error but `PARAM_ERROR` says in `return_msg`, where it is not the error's own text.
     pub failure_msg: Option<&'static str>,
     /// Whether replies write numbers in CDATA, too.
     pub numbers_in_cdata: bool,

@@ -159,7 +159,9 @@ impl Reply {
         (code, text): (&ErrorCode, &str),
         complaint: Option<&str>,
     ) -> Reply {
-        let envelope = Envelope::failure(generation, code, text, endpoint.failure_msg);
+        // A wrong field is named in both places, whatever the others say.
+        let return_msg = endpoint.failure_msg.filter(|_| *code != ErrorCode::ParamError);
+        let envelope = Envelope::failure(generation, code, text, return_msg);
         Reply::compose(endpoint, generation, request, &envelope, |row| row.on_failure, |_| None, complaint)
     }
 

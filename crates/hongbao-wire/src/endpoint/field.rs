@@ -61,6 +61,8 @@ pub enum Need {
 pub enum FieldKind {
     /// Any text up to this length.
     Text(usize),
+    /// Any text up to so many bytes of UTF-8.
+    Bytes(usize),
     /// A merchant number: up to 32 digits.
     MerchantId,
     /// An app id: up to 32 letters, digits, `-` and `_`.
@@ -127,6 +129,7 @@ impl Field {
             | FieldKind::CountBy { .. }
             | FieldKind::Number => true,
             FieldKind::Text(_)
+            | FieldKind::Bytes(_)
             | FieldKind::MerchantId
             | FieldKind::AppId
             | FieldKind::BillNo
@@ -141,6 +144,9 @@ impl Field {
     pub fn type_name(&self, endpoint: &Endpoint) -> String {
         if self.is_number() {
             return "int".to_owned();
+        }
+        if let FieldKind::Bytes(max) = self.kind {
+            return format!("String({max} bytes)");
         }
         let max = if self.kind == FieldKind::Ip { 15 } else { self.max_chars(endpoint).unwrap_or(32) };
         format!("String({max})")
@@ -240,7 +246,8 @@ impl Field {
             FieldKind::Text(max) => Some(max),
             FieldKind::BillNo => Some(endpoint.bill_no_max),
             FieldKind::OpenId => Some(OpenId::MAX_LEN),
-            FieldKind::MerchantId
+            FieldKind::Bytes(_)
+            | FieldKind::MerchantId
             | FieldKind::AppId
             | FieldKind::Amount
             | FieldKind::AmountOf(_)
@@ -257,6 +264,7 @@ impl Field {
 fn is_right(kind: FieldKind, params: &Params, value: &str) -> bool {
     match kind {
         FieldKind::Text(_) | FieldKind::Signature => true,
+        FieldKind::Bytes(max) => value.len() <= max,
         FieldKind::MerchantId => MerchantId::try_new(value).is_ok(),
         FieldKind::AppId => AppId::try_new(value).is_ok(),
         FieldKind::BillNo => BillNo::try_new(value).is_ok(),

@@ -83,10 +83,15 @@ pub static TRANSFERS: Endpoint = Endpoint {
         .known(2014, SEND_PAGE),
         Field::required(
             "check_name",
-            FieldKind::OneOf(&["NO_CHECK", "FORCE_CHECK"]),
+            // The third is of earlier years, and the default of clients.
+            FieldKind::OneOf(&["NO_CHECK", "FORCE_CHECK", "OPTION_CHECK"]),
             "check_name字段必填,只能是NO_CHECK或FORCE_CHECK.",
-            words("校验用户姓名：NO_CHECK 不校验，FORCE_CHECK 强校验", "whether the person's name is checked"),
+            words(
+                "校验用户姓名：NO_CHECK 不校验，FORCE_CHECK 强校验；兼容模式也接受旧的 OPTION_CHECK",
+                "whether the person's name is checked: NO_CHECK or FORCE_CHECK; compatible mode takes OPTION_CHECK of earlier years, too",
+            ),
         )
+        .strict(FieldKind::OneOf(&["NO_CHECK", "FORCE_CHECK"]))
         .example("NO_CHECK")
         .known(2014, SEND_PAGE),
         Field::optional(
@@ -106,7 +111,14 @@ pub static TRANSFERS: Endpoint = Endpoint {
         )
         .example("10099")
         .known(2014, SEND_PAGE),
-        Field::required("desc", FieldKind::Text(100), "desc字段必填,最长为100个字符.", words("付款备注", "a remark"))
+        Field::required(
+            "desc",
+            FieldKind::Bytes(100),
+            "desc字段必填,最长为100个字符.",
+            words("付款备注，最长 100 字节（UTF-8）", "a remark: 100 bytes of UTF-8 at most"),
+        )
+        // Seen on the wire.
+        .malformed("描述信息大于100Bytes")
             .example("理赔")
             .known(2014, SEND_PAGE),
         Field::required(

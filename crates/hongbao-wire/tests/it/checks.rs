@@ -1,7 +1,7 @@
 //! Each field's words, as the service says them.
 
 use hongbao_wire::sign::Mode;
-use hongbao_wire::{Endpoint, Params};
+use hongbao_wire::{Endpoint, Need, Params};
 
 use crate::samples::SEND;
 
@@ -199,4 +199,60 @@ fn a_query_s_own_fields() {
     refused("appid", &["", &"w".repeat(33)], "参数错误:appid字段非法,最长为32个字符.");
     refused("bill_type", &["", "mcht", "MCHT "], "参数错误:bill_type字段必填,固定值为MCHT.");
     refused("mch_billno", &["", &"1".repeat(29)], "参数错误:订单号字段必填,最长为28个字符.");
+}
+
+/// Each row is a field of an endpoint's examples with a value, and the words with which it is refused in compatible and
+/// in strict mode; none when it is taken.
+#[test]
+fn what_only_some_endpoints_ask() {
+    const GROUP: (&str, &str) = ("hb_type", "GROUP");
+    const NAME: (&str, &str) = ("sender_name", "XX活动");
+    const NO_AGENT: (&str, &str) = ("agentid", "");
+    const FORCE: (&str, &str) = ("check_name", "FORCE_CHECK");
+    const EITHER: Option<&str> = Some("sender_name和agentid字段必须二选一.");
+    const THREE: Option<&str> = Some("total_num必须大于等于3.");
+    const NUMBER: Option<&str> = Some("total_num字段不正确.");
+    const RANDOM: Option<&str> = Some("amt_type字段必填,固定值为ALL_RAND.");
+    const FORCED: Option<&str> = Some("re_user_name字段在强校验时必填,最长为64个字符.");
+    const LONG: Option<&str> = Some("描述信息大于100Bytes");
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<&'a str>, Option<&'a str>);
+    let bytes_99 = "付".repeat(33);
+    let bytes_102 = "付".repeat(34);
+    let rows: &[Row<'_>] = &[
+        ("sendredpack", &[("wishing", "恭喜🧧")], None, Some("wishing字段含有不支持的字符.")),
+        ("sendgroupredpack", &[("total_num", "2")], THREE, THREE),
+        ("sendgroupredpack", &[("amt_type", "ALL_SAME")], RANDOM, RANDOM),
+        ("sendminiprogramhb", &[("notify_way", "JSAPI")], None, Some("notify_way字段必填,固定值为MINI_PROGRAM_JSAPI.")),
+        ("hbpreorder", &[("total_num", "3")], None, NUMBER),
+        ("hbpreorder", &[GROUP, ("total_num", "3")], None, None),
+        ("hbpreorder", &[GROUP, ("total_num", "1")], NUMBER, NUMBER),
+        ("hbpreorder", &[("auth_mchid", "10000098")], None, Some("auth_mchid字段不正确.")),
+        ("hbpreorder", &[("auth_appid", "wx7777777")], None, Some("auth_appid字段不正确.")),
+        ("hbpreorder", &[("amt_type", "")], None, None),
+        ("sendworkwxredpack", &[NAME], EITHER, EITHER),
+        ("sendworkwxredpack", &[NO_AGENT], EITHER, EITHER),
+        ("sendworkwxredpack", &[NO_AGENT, NAME], None, None),
+        ("sendworkwxredpack", &[("agentid", "x")], Some("agentid字段不正确."), Some("agentid字段不正确.")),
+        ("sendworkwxredpack", &[("workwx_sign", "")], None, None),
+        ("transfers", &[("check_name", "OPTION_CHECK")], None, Some("check_name字段必填,只能是NO_CHECK或FORCE_CHECK.")),
+        ("transfers", &[FORCE, ("re_user_name", "")], FORCED, FORCED),
+        ("transfers", &[FORCE, ("re_user_name", "王小王")], None, None),
+        ("transfers", &[("desc", &bytes_99)], None, None),
+        ("transfers", &[("desc", &bytes_102)], LONG, LONG),
+    ];
+    for (name, changes, compatible, strict) in rows {
+        let endpoint = endpoint(name);
+        let mut params = Params::new();
+        for field in endpoint.fields.iter().filter(|field| field.need != Need::Optional && field.name != "sender_name")
+        {
+            params.set(field.name, field.example).unwrap();
+        }
+        for (field, value) in *changes {
+            params.set(*field, *value).unwrap();
+        }
+        for (mode, words) in [(Mode::Compatible, compatible), (Mode::Strict, strict)] {
+            let refused = endpoint.check(&params, mode).err().map(|refusal| refusal.text);
+            assert_eq!(refused, words.map(|words| format!("参数错误:{words}")), "{name} {changes:?} {mode:?}");
+        }
+    }
 }

@@ -332,6 +332,10 @@ fn an_error_of_a_transfer_says_what_is_wrong_in_one_place_only() {
 <err_code_des><![CDATA[帐号余额不足，请到商户平台充值后再重试]]></err_code_des>
 </xml>";
     assert_eq!(reply, expected);
+    let words = "参数错误:描述信息大于100Bytes";
+    let reply = failure(endpoint, &send_request(), &ErrorCode::ParamError, words, Some("desc"));
+    let read = decode_reply(reply.to_xml().as_bytes()).unwrap().fields;
+    assert_eq!((read.get("return_msg"), read.get("err_code_des")), (Some(words), Some(words)));
     let unreadable =
         "<xml>\n<return_code><![CDATA[FAIL]]></return_code>\n<return_msg><![CDATA[XML格式错误]]></return_msg>\n</xml>";
     assert_eq!(Reply::unreadable(Family::Transfers).to_xml(), unreadable);
