@@ -3,32 +3,18 @@
 //! Chosen: the app that the query names need not be the packet's. The bill number is the merchant's
 //! own, and nobody knows how production takes another `appid`. It knows every packet, those of 企业微信 too.
 
-use hongbao_engine::packet::{PacketStatus, Split};
+use hongbao_engine::packet::Split;
 use hongbao_store::Store;
 use hongbao_wire::{Given, HbInfo};
 
 use super::exchange::Exchange;
-use super::packets::{PacketQuery, reason, wire_status};
+use super::packets::{PacketQuery, standing};
 use super::refusal::Refusal;
 
 pub(super) async fn handle<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<Given, Refusal> {
     let view = exchange.find_packet(|_| true).await?;
     let packet = &view.packet;
-    let status = packet.status(view.now);
-    let mut given = Given::new()
-        .text("detail_id", packet.id.as_str())
-        .text("status", wire_status(status).as_str())
-        .text("send_type", "API")
-        .text("hb_type", hb_type(packet.split))
-        .number("total_num", packet.share_count)
-        .amount("total_amount", packet.total)
-        .time("send_time", packet.sent_at);
-    if let Some(reason) = reason(status) {
-        given = given.text("reason", reason);
-    }
-    if let PacketStatus::Refunded { amount, at } = status {
-        given = given.time("refund_time", at).amount("refund_amount", amount);
-    }
+    let given = standing(&view).text("hb_type", hb_type(packet.split)).number("total_num", packet.share_count);
     let shares = view.claims.iter().map(|claim| HbInfo {
         openid: claim.openid.clone(),
         amount: claim.amount,

@@ -1,8 +1,8 @@
 //! How is a packet found, and what is said of where it stands? What all queries have in common.
 
-use hongbao_engine::packet::{Packet, PacketStatus};
+use hongbao_engine::packet::{Decline, Packet, PacketStatus};
 use hongbao_store::{PacketView, Store};
-use hongbao_wire::HbStatus;
+use hongbao_wire::{Given, HbStatus};
 
 use super::exchange::Exchange;
 use super::refusal::{Refusal, decline_answer};
@@ -23,8 +23,25 @@ impl<S: Store> PacketQuery for Exchange<'_, S> {
     }
 }
 
+/// What every query of packets says.
+pub(super) fn standing(view: &PacketView) -> Given {
+    let packet = &view.packet;
+    let status = packet.status(view.now);
+    let given = Given::new()
+        .text("detail_id", packet.id.as_str())
+        .text("status", wire_status(status).as_str())
+        .text("send_type", "API")
+        .amount("total_amount", packet.total)
+        .time("send_time", packet.sent_at);
+    match status {
+        PacketStatus::Refunded { amount, at } => given.time("refund_time", at).amount("refund_amount", amount),
+        PacketStatus::Sending(decline) | PacketStatus::Failed(decline) => given.text("reason", reason(decline)),
+        PacketStatus::Sent | PacketStatus::Received | PacketStatus::Refunding => given,
+    }
+}
+
 /// The word for a status.
-pub(super) fn wire_status(status: PacketStatus) -> HbStatus {
+fn wire_status(status: PacketStatus) -> HbStatus {
     match status {
         PacketStatus::Sending(_) => HbStatus::Sending,
         PacketStatus::Sent => HbStatus::Sent,
@@ -35,10 +52,7 @@ pub(super) fn wire_status(status: PacketStatus) -> HbStatus {
     }
 }
 
-/// Why it is not sent yet, or failed.
-pub(super) fn reason(status: PacketStatus) -> Option<&'static str> {
-    match status {
-        PacketStatus::Sending(decline) | PacketStatus::Failed(decline) => Some(decline_answer(decline).1),
-        PacketStatus::Sent | PacketStatus::Received | PacketStatus::Refunding | PacketStatus::Refunded { .. } => None,
-    }
+/// Why it is not sent yet, or failed: what was said when it was declined.
+pub(super) fn reason(decline: Decline) -> &'static str {
+    decline_answer(decline).1
 }

@@ -39,8 +39,8 @@ pub(super) async fn handle_query<S: Store>(exchange: &mut Exchange<'_, S>) -> Re
         .amount("payment_amount", packet.total)
         .time("transfer_time", packet.created_at)
         .text("desc", packet.texts.remark.as_str());
-    if let Some(reason) = reason(status) {
-        given = given.text("reason", reason);
+    if let PacketStatus::Sending(decline) | PacketStatus::Failed(decline) = status {
+        given = given.text("reason", reason(decline));
     }
     if let Some(name) = &packet.texts.recipient_name {
         given = given.text("transfer_name", name.as_str());

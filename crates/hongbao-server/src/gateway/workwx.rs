@@ -4,12 +4,12 @@
 //! ordinary one covers it. The ordinary one is judged first.
 
 use hongbao_engine::directory::PermissionRefusal;
-use hongbao_engine::packet::{PacketStatus, Product};
+use hongbao_engine::packet::Product;
 use hongbao_store::Store;
 use hongbao_wire::{Given, sign};
 
 use super::exchange::Exchange;
-use super::packets::{PacketQuery, reason, wire_status};
+use super::packets::{PacketQuery, standing};
 use super::refusal::Refusal;
 use super::sending::{Order, send};
 
@@ -39,23 +39,11 @@ fn in_its_own_words(refusal: Refusal) -> Refusal {
 pub(super) async fn handle_query<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<Given, Refusal> {
     let view = exchange.find_packet(|packet| packet.product == Product::Workwx).await?;
     let packet = &view.packet;
-    let status = packet.status(view.now);
-    let mut given = Given::new()
-        .text("detail_id", packet.id.as_str())
-        .text("status", wire_status(status).as_str())
-        .text("send_type", "API")
-        .amount("total_amount", packet.total)
-        .time("send_time", packet.sent_at)
+    let mut given = standing(&view)
         .text("wishing", packet.texts.greeting.as_str())
         .text("remark", packet.texts.remark.as_str())
         .text("act_name", packet.texts.activity.as_str())
         .text("openid", packet.recipient.as_ref().map_or("", |openid| openid.as_str()));
-    if let Some(reason) = reason(status) {
-        given = given.text("reason", reason);
-    }
-    if let PacketStatus::Refunded { amount, at } = status {
-        given = given.time("refund_time", at).amount("refund_amount", amount);
-    }
     if let Some(claim) = view.claims.first() {
         given = given.amount("amount", claim.amount).time("rcv_time", claim.claimed_at);
     }

@@ -1,9 +1,9 @@
 //! `gethbinfo` (查询红包记录): official page 4011983160.
 
+use super::Endpoint;
 use super::field::{Field, FieldKind};
 use super::reply_field::{ERR_CODE, ERR_CODE_DES, RESULT_CODE, RETURN_CODE, RETURN_MSG, ReplyField};
-use super::shared::{ECHO_MCH_BILLNO, ECHO_MCH_ID, MCH_BILLNO, MCH_ID, NONCE_STR, SIGN};
-use super::{Endpoint, Family, SignedReplies};
+use super::shared::{ECHO_MCH_BILLNO, ECHO_MCH_ID, MCH_BILLNO, MCH_ID, NONCE_STR, SIGN, USUAL};
 use crate::text;
 use crate::words::words;
 
@@ -17,16 +17,9 @@ pub static GETHBINFO: Endpoint = Endpoint {
         "只能查询 30 天内的订单。NOT_FOUND 不代表发放失败：请求可能还在途中。",
         "Orders of the last 30 days. NOT_FOUND is no proof that nothing was sent: the send may be on its way.",
     )),
-    retired: false,
     page: PAGE,
     path: "/mmpaymkttransfers/gethbinfo",
-    family: Family::Packets,
-    needs_certificate: true,
-    signed_replies: SignedReplies::None,
-    merchant_field: "mch_id",
     app_field: "appid",
-    bill_field: "mch_billno",
-    bill_no_max: 28,
     fields: &[
         NONCE_STR,
         SIGN,
@@ -84,7 +77,5 @@ pub static GETHBINFO: Endpoint = Endpoint {
         .sometimes(),
     ],
     success_text: text::QUERY_OK,
-    success_code: None,
-    failure_msg: None,
-    numbers_in_cdata: false,
+    ..USUAL
 };

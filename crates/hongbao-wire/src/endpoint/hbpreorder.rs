@@ -3,7 +3,7 @@
 use super::field::{Field, FieldKind, Signed};
 use super::reply_field::{self, ERR_CODE, ERR_CODE_DES, RESULT_CODE, RETURN_CODE, RETURN_MSG, ReplyField};
 use super::shared as row;
-use super::{Endpoint, Family, SignedReplies};
+use super::{Endpoint, SignedReplies};
 use crate::text;
 use crate::words::words;
 
@@ -20,13 +20,7 @@ pub static HBPREORDER: Endpoint = Endpoint {
     retired: true,
     page: PAGE,
     path: "/mmpaymkttransfers/hbpreorder",
-    family: Family::Packets,
-    needs_certificate: true,
     signed_replies: SignedReplies::All,
-    merchant_field: "mch_id",
-    app_field: "wxappid",
-    bill_field: "mch_billno",
-    bill_no_max: 28,
     fields: &[
         row::NONCE_STR,
         row::SIGN,
@@ -138,6 +132,5 @@ pub static HBPREORDER: Endpoint = Endpoint {
     ],
     success_text: text::PREORDER_OK,
     success_code: Some("0"),
-    failure_msg: None,
-    numbers_in_cdata: false,
+    ..row::USUAL
 };

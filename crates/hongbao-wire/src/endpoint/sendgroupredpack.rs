@@ -5,8 +5,7 @@ use hongbao_types::Generation;
 use super::field::{Field, FieldKind, Signed};
 use super::reply_field::{self, ERR_CODE, ERR_CODE_DES, RESULT_CODE, RETURN_CODE, RETURN_MSG};
 use super::shared as row;
-use super::{Endpoint, Family, SignedReplies};
-use crate::text;
+use super::{Endpoint, SignedReplies};
 use crate::words::words;
 
 const PAGE: &str = "cash_coupon 13_5";
@@ -40,13 +39,7 @@ pub static SENDGROUPREDPACK: Endpoint = Endpoint {
     retired: true,
     page: PAGE,
     path: "/mmpaymkttransfers/sendgroupredpack",
-    family: Family::Packets,
-    needs_certificate: true,
     signed_replies: SignedReplies::All,
-    merchant_field: "mch_id",
-    app_field: "wxappid",
-    bill_field: "mch_billno",
-    bill_no_max: 28,
     fields: &[
         row::NONCE_STR,
         row::SIGN,
@@ -112,8 +105,5 @@ pub static SENDGROUPREDPACK: Endpoint = Endpoint {
         row::SEND_TIME_COMPACT.until(Generation::G2a),
         reply_field::SIGN,
     ],
-    success_text: text::SEND_OK,
-    success_code: None,
-    failure_msg: None,
-    numbers_in_cdata: false,
+    ..row::USUAL
 };

@@ -1,10 +1,9 @@
 //! `sendminiprogramhb` (发放小程序红包): official page 4011937425, 4011941282 for service providers.
 
+use super::Endpoint;
 use super::field::{Field, FieldKind};
 use super::reply_field::{ERR_CODE, ERR_CODE_DES, RESULT_CODE, RETURN_CODE, RETURN_MSG, ReplyField};
 use super::shared as row;
-use super::{Endpoint, Family, SignedReplies};
-use crate::text;
 use crate::words::words;
 
 const PAGE: &str = "4011937425";
@@ -17,16 +16,8 @@ pub static SENDMINIPROGRAMHB: Endpoint = Endpoint {
         "只能在小程序内通过 wx.sendBizRedPacket 领取，参数 package 由本接口返回。",
         "Opened in the mini program by wx.sendBizRedPacket, with the package that this call returns.",
     )),
-    retired: false,
     page: PAGE,
     path: "/mmpaymkttransfers/sendminiprogramhb",
-    family: Family::Packets,
-    needs_certificate: true,
-    signed_replies: SignedReplies::None,
-    merchant_field: "mch_id",
-    app_field: "wxappid",
-    bill_field: "mch_billno",
-    bill_no_max: 28,
     fields: &[
         row::NONCE_STR,
         row::SIGN,
@@ -98,8 +89,5 @@ pub static SENDMINIPROGRAMHB: Endpoint = Endpoint {
             ),
         ),
     ],
-    success_text: text::SEND_OK,
-    success_code: None,
-    failure_msg: None,
-    numbers_in_cdata: false,
+    ..row::USUAL
 };

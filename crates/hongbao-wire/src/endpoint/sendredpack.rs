@@ -3,27 +3,17 @@
 
 use hongbao_types::Generation;
 
+use super::Endpoint;
 use super::reply_field::{ERR_CODE, ERR_CODE_DES, RESULT_CODE, RETURN_CODE, RETURN_MSG};
 use super::shared as row;
-use super::{Endpoint, Family, SignedReplies};
-use crate::text;
 use crate::words::words;
 
 /// Sends a packet to one person.
 pub static SENDREDPACK: Endpoint = Endpoint {
     name: "sendredpack",
     title: words("发放普通红包", "sends a packet to one person"),
-    note: None,
-    retired: false,
     page: row::ORDINARY_PAGE,
     path: "/mmpaymkttransfers/sendredpack",
-    family: Family::Packets,
-    needs_certificate: true,
-    signed_replies: SignedReplies::None,
-    merchant_field: "mch_id",
-    app_field: "wxappid",
-    bill_field: "mch_billno",
-    bill_no_max: 28,
     fields: &[
         row::NONCE_STR,
         row::SIGN,
@@ -69,8 +59,5 @@ pub static SENDREDPACK: Endpoint = Endpoint {
         row::SEND_LISTID,
         row::SEND_TIME_COMPACT.until(Generation::G2a),
     ],
-    success_text: text::SEND_OK,
-    success_code: None,
-    failure_msg: None,
-    numbers_in_cdata: false,
+    ..row::USUAL
 };

@@ -2,6 +2,8 @@
 
 use super::field::{Field, FieldKind, Need, Signed};
 use super::reply_field::{Presence, ReplyField};
+use super::{Endpoint, Family, SignedReplies};
+use crate::text;
 use crate::words::words;
 
 /// 发放普通红包, today's page, for merchants.
@@ -12,6 +14,30 @@ pub(super) const PARTNER_PAGE: &str = "4011983137";
 pub(super) const PAGE_2014: &str = "cashredopenapi_V2.pdf";
 /// Clients that are in use.
 pub(super) const CLIENTS: &str = "SDK";
+
+/// What tables have in common; each says what is different, and at least what it is, its fields and its
+/// reply.
+pub(super) const USUAL: Endpoint = Endpoint {
+    name: "",
+    title: words("", ""),
+    note: None,
+    retired: false,
+    page: "",
+    path: "",
+    family: Family::Packets,
+    needs_certificate: true,
+    signed_replies: SignedReplies::None,
+    merchant_field: "mch_id",
+    app_field: "wxappid",
+    bill_field: "mch_billno",
+    bill_no_max: 28,
+    fields: &[],
+    reply: &[],
+    success_text: text::SEND_OK,
+    success_code: None,
+    failure_msg: None,
+    numbers_in_cdata: false,
+};
 
 pub(super) const NONCE_STR: Field = Field::required(
     "nonce_str",

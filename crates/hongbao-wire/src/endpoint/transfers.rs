@@ -3,8 +3,8 @@
 
 use super::field::{Field, FieldKind, Need};
 use super::reply_field::{ERR_CODE, ERR_CODE_DES, Presence, RESULT_CODE, RETURN_CODE, RETURN_MSG, ReplyField};
-use super::shared::{MCH_ID, NONCE_STR, SIGN};
-use super::{Endpoint, Family, SignedReplies};
+use super::shared::{MCH_ID, NONCE_STR, SIGN, USUAL};
+use super::{Endpoint, Family};
 use crate::text;
 use crate::words::words;
 
@@ -34,12 +34,9 @@ pub static TRANSFERS: Endpoint = Endpoint {
         "单号与红包单号互不影响。SEND_FAILED 的含义与红包相反：必须先查单。",
         "Its numbers and those of packets are apart. SEND_FAILED means the opposite here: query before anything else.",
     )),
-    retired: false,
     page: SEND_PAGE,
     path: "/mmpaymkttransfers/promotion/transfers",
     family: Family::Transfers,
-    needs_certificate: true,
-    signed_replies: SignedReplies::None,
     merchant_field: "mchid",
     app_field: "mch_appid",
     bill_field: "partner_trade_no",
@@ -174,23 +171,17 @@ pub static TRANSFERS: Endpoint = Endpoint {
         ReplyField::given("payment_time", words("付款成功时间 yyyy-MM-dd HH:mm:ss", "when it was paid")),
     ],
     success_text: "",
-    success_code: None,
     failure_msg: Some(text::PAYMENT_FAILED),
-    numbers_in_cdata: false,
+    ..USUAL
 };
 
 /// Asks about a transfer.
 pub static GETTRANSFERINFO: Endpoint = Endpoint {
     name: "gettransferinfo",
     title: words("查询企业付款", "asks what became of a transfer"),
-    note: None,
-    retired: false,
     page: QUERY_PAGE,
     path: "/mmpaymkttransfers/gettransferinfo",
     family: Family::Transfers,
-    needs_certificate: true,
-    signed_replies: SignedReplies::None,
-    merchant_field: "mch_id",
     app_field: "appid",
     bill_field: "partner_trade_no",
     bill_no_max: 32,
@@ -228,7 +219,5 @@ pub static GETTRANSFERINFO: Endpoint = Endpoint {
         ReplyField::given("desc", words("付款备注", "the remark")),
     ],
     success_text: text::QUERY_OK,
-    success_code: None,
-    failure_msg: None,
-    numbers_in_cdata: false,
+    ..USUAL
 };

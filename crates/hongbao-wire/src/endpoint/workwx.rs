@@ -4,7 +4,7 @@
 use super::field::{Field, FieldKind, Need, Signed};
 use super::reply_field::{self, ERR_CODE, ERR_CODE_DES, Presence, RESULT_CODE, RETURN_CODE, RETURN_MSG, ReplyField};
 use super::shared as row;
-use super::{Endpoint, Family, SignedReplies};
+use super::{Endpoint, SignedReplies};
 use crate::text;
 use crate::words::words;
 
@@ -19,16 +19,9 @@ pub static SENDWORKWXREDPACK: Endpoint = Endpoint {
         "先按 workwx_sign 规则计算企业微信签名，再对包括它在内的所有字段计算 sign。",
         "workwx_sign is made first, over seven fields and with the secret of 企业微信; sign covers it like any field.",
     )),
-    retired: false,
     page: SEND_PAGE,
     path: "/mmpaymkttransfers/sendworkwxredpack",
-    family: Family::Packets,
-    needs_certificate: true,
     signed_replies: SignedReplies::Successes,
-    merchant_field: "mch_id",
-    app_field: "wxappid",
-    bill_field: "mch_billno",
-    bill_no_max: 28,
     fields: &[
         row::NONCE_STR,
         row::SIGN,
@@ -103,26 +96,18 @@ pub static SENDWORKWXREDPACK: Endpoint = Endpoint {
         reply_field::SIGN.on_failure(Presence::Never),
     ],
     success_text: text::WORKWX_OK,
-    success_code: None,
-    failure_msg: None,
     numbers_in_cdata: true,
+    ..row::USUAL
 };
 
 /// Asks about a packet of 企业微信.
 pub static QUERYWORKWXREDPACK: Endpoint = Endpoint {
     name: "queryworkwxredpack",
     title: words("查询企业红包", "asks what became of a packet of 企业微信"),
-    note: None,
-    retired: false,
     page: QUERY_PAGE,
     path: "/mmpaymkttransfers/queryworkwxredpack",
-    family: Family::Packets,
-    needs_certificate: true,
     signed_replies: SignedReplies::Successes,
-    merchant_field: "mch_id",
     app_field: "appid",
-    bill_field: "mch_billno",
-    bill_no_max: 28,
     fields: &[
         row::NONCE_STR,
         row::SIGN,
@@ -173,7 +158,6 @@ pub static QUERYWORKWXREDPACK: Endpoint = Endpoint {
         reply_field::SIGN.on_failure(Presence::Never),
     ],
     success_text: text::WORKWX_OK,
-    success_code: None,
-    failure_msg: None,
     numbers_in_cdata: true,
+    ..row::USUAL
 };
