@@ -302,14 +302,14 @@ impl History {
         let mut send = SendPacket {
             packet_id: packet_id(self.asked),
             bill: key(merchant, bill),
-            product: Product::Ordinary,
+            product: product_of(bill),
             payer: merchant_id(merchant),
             app: app_id(1),
             on_behalf_of: None,
             recipient: Some(openid(PEOPLE[usual_recipient(bill)])),
-            split: Split::Whole,
+            split: if product_of(bill) == Product::Group { Split::Live } else { Split::Whole },
             total: Fen::new([100, 300, 600, 900, 99][bill as usize % 5]),
-            share_count: 1,
+            share_count: if product_of(bill) == Product::Group { 3 } else { 1 },
             texts: texts((bill == 4).then_some("PRODUCT_8")),
         };
         match change {
@@ -371,7 +371,16 @@ impl History {
 }
 
 fn key(merchant: u32, bill: u32) -> BillKey {
-    bill_key(merchant, &format!("B{bill}"))
+    BillKey { family: product_of(bill).family(), ..bill_key(merchant, &format!("B{bill}")) }
+}
+
+/// A few numbers are those of group packets, and the last ones those of transfers.
+fn product_of(bill: u32) -> Product {
+    match bill {
+        12 | 13 => Product::Group,
+        16.. => Product::Transfer,
+        _ => Product::Ordinary,
+    }
 }
 
 fn usual_recipient(bill: u32) -> usize {

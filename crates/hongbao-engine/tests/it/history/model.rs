@@ -11,7 +11,7 @@ use hongbao_engine::outcome::{
     Accepted, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
     TopUpRejection,
 };
-use hongbao_engine::packet::{BillKey, Claim, Decline, Due, PacketStatus};
+use hongbao_engine::packet::{BillKey, Claim, Decline, Due, Family, PacketStatus, Product};
 use hongbao_types::{AppId, Fen, MerchantId, OpenId, Reference, Timestamp};
 
 use crate::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -47,12 +47,15 @@ enum Fate {
     Failed(Decline),
     Waiting,
     Opened(Claim),
+    /// A transfer: it was in the wallet at once.
+    Paid,
     WentBack(Timestamp),
 }
 
 /// A send that was accepted or landed.
 struct Counted {
     payer: MerchantId,
+    family: Family,
     app: AppId,
     recipient: Option<OpenId>,
     minute: i64,
@@ -110,7 +113,8 @@ impl Model {
         let first = known.map_or(send, |known| &known.first).clone();
         let over_at = known.map_or(now.plus_millis(self.policy.fails_after_ms), |known| known.over_at);
 
-        let of_payer = || self.sends.iter().filter(|counted| counted.payer == send.payer);
+        let family = send.bill.family;
+        let of_payer = || self.sends.iter().filter(|c| (&c.payer, c.family) == (&send.payer, family));
         let to_recipient =
             || of_payer().filter(|counted| (&counted.app, &counted.recipient) == (&send.app, &send.recipient));
         let minute = latest.as_millis().div_euclid(MINUTE_MS).max(of_payer().map(|c| c.minute).max().unwrap_or(0));
@@ -122,8 +126,13 @@ impl Model {
 
         let merchant = &self.merchants[&send.payer];
         let limits = &merchant.limits;
-        let needs_scene = first.total < limits.scene_below || first.total > limits.scene_above;
-        let rejection = if first.total < limits.amount_min || first.total > limits.amount_max {
+        // What each share would be, times three, so that no fen is lost.
+        let thrice = first.total.as_i64() * 3 / i64::from(first.share_count);
+        let is_below = |bound: Fen| first.product != Product::Transfer && thrice < bound.as_i64() * 3;
+        let is_above = |bound: Fen| first.product != Product::Transfer && thrice > bound.as_i64() * 3;
+        let needs_scene = is_below(limits.scene_below) || is_above(limits.scene_above);
+        let is_nothing = first.total == Fen::ZERO;
+        let rejection = if is_nothing || is_below(limits.amount_min) || is_above(limits.amount_max) {
             Some(SendRejection::AmountOutOfRange { min: limits.amount_min, max: limits.amount_max })
         } else if needs_scene && first.texts.scene.is_none() {
             Some(SendRejection::SceneRequired)
@@ -152,13 +161,14 @@ impl Model {
 
         let accepted = decline.is_none().then_some((day_of_recipient, total));
         let (payer, app, recipient) = (send.payer.clone(), send.app.clone(), send.recipient.clone());
-        self.sends.push(Counted { payer, app, recipient, minute, day_of_payer, accepted });
+        self.sends.push(Counted { payer, family, app, recipient, minute, day_of_payer, accepted });
         let packet = first.packet_id.clone();
         let (fate, over_at, outcome) = if let Some(decline) = decline {
             (Fate::Landed(decline), over_at, SendOutcome::Declined(decline))
         } else {
             let accepted = Accepted { packet, sent_at: latest, is_replay: false };
-            (Fate::Waiting, latest.plus_millis(self.policy.expires_after_ms), SendOutcome::Accepted(accepted))
+            let fate = if first.product == Product::Transfer { Fate::Paid } else { Fate::Waiting };
+            (fate, latest.plus_millis(self.policy.expires_after_ms), SendOutcome::Accepted(accepted))
         };
         self.packets.insert(send.bill.clone(), Known { first, fate, sent_at: latest, over_at, latest });
         outcome
@@ -177,7 +187,7 @@ impl Model {
             match known.fate {
                 Fate::Landed(_) if !known.is_over(now) => return None,
                 Fate::Landed(_) | Fate::Failed(_) => SendRejection::BillNoFailed,
-                Fate::Waiting | Fate::Opened(_) | Fate::WentBack(_) => {
+                Fate::Waiting | Fate::Opened(_) | Fate::Paid | Fate::WentBack(_) => {
                     let packet = known.first.packet_id.clone();
                     return Some(SendOutcome::Accepted(Accepted { packet, sent_at: known.sent_at, is_replay: true }));
                 }
@@ -189,6 +199,9 @@ impl Model {
     fn claim(&mut self, claim: &ClaimShare, now: Timestamp) -> Result<Claimed, ClaimRejection> {
         let found = self.packets.values_mut().find(|known| known.first.packet_id == claim.packet);
         let known = found.filter(|known| known.first.app == claim.app).ok_or(ClaimRejection::NoSuchPacket)?;
+        if known.first.product != Product::Ordinary {
+            return Err(ClaimRejection::NotThisWay);
+        }
         if known.first.recipient.as_ref() != Some(&claim.openid) {
             return Err(ClaimRejection::NotTheRecipient);
         }
@@ -196,6 +209,7 @@ impl Model {
             Fate::Landed(_) | Fate::Failed(_) => Err(ClaimRejection::NotSent),
             Fate::Opened(claim) => Ok(Claimed { claim: claim.clone(), is_replay: true }),
             Fate::WentBack(_) => Err(ClaimRejection::Expired),
+            Fate::Paid => unreachable!("nobody claims a transfer"),
             Fate::Waiting if known.is_over(now) => Err(ClaimRejection::Expired),
             Fate::Waiting => {
                 known.latest = known.latest.max(now);
@@ -218,7 +232,7 @@ impl Model {
         let known = found.expect("only packets that are there expire");
         let is_over = known.is_over(now);
         match known.fate {
-            Fate::Failed(_) | Fate::Opened(_) | Fate::WentBack(_) => Expired::AlreadyDone,
+            Fate::Failed(_) | Fate::Opened(_) | Fate::Paid | Fate::WentBack(_) => Expired::AlreadyDone,
             Fate::Landed(_) | Fate::Waiting if !is_over => Expired::NotYet,
             Fate::Landed(decline) => {
                 known.latest = known.latest.max(now);
@@ -279,7 +293,7 @@ impl Model {
             Fate::Landed(decline) | Fate::Failed(decline) => PacketStatus::Failed(decline),
             Fate::Waiting if known.is_over(now) => PacketStatus::Refunding,
             Fate::Waiting => PacketStatus::Sent,
-            Fate::Opened(_) => PacketStatus::Received,
+            Fate::Opened(_) | Fate::Paid => PacketStatus::Received,
             Fate::WentBack(at) => PacketStatus::Refunded { amount: known.first.total, at },
         })
     }
@@ -298,17 +312,20 @@ impl Model {
     /// What came in for a merchant, less what it sent and did not get back.
     pub(super) fn funds(&self, merchant: &MerchantId) -> i64 {
         let came_in = self.transfers.values().filter(|transfer| transfer.merchant == *merchant);
-        let is_out = |known: &&Known| matches!(known.fate, Fate::Waiting | Fate::Opened(_));
+        let is_out = |known: &&Known| matches!(known.fate, Fate::Waiting | Fate::Opened(_) | Fate::Paid);
         let out = self.packets.values().filter(|known| known.first.payer == *merchant).filter(is_out);
         came_in.map(|transfer| transfer.amount.as_i64()).sum::<i64>()
             - out.map(|known| known.first.total.as_i64()).sum::<i64>()
     }
 
-    /// What a person has opened.
+    /// What a person has opened, or was paid.
     pub(super) fn wallet(&self, person: &OpenId) -> i64 {
         let opened = self.packets.values().filter_map(|known| match &known.fate {
             Fate::Opened(claim) if claim.openid == *person => Some(claim.amount.as_i64()),
-            Fate::Opened(_) | Fate::Landed(_) | Fate::Failed(_) | Fate::Waiting | Fate::WentBack(_) => None,
+            Fate::Paid if known.first.recipient.as_ref() == Some(person) => Some(known.first.total.as_i64()),
+            Fate::Opened(_) | Fate::Paid | Fate::Landed(_) | Fate::Failed(_) | Fate::Waiting | Fate::WentBack(_) => {
+                None
+            }
         });
         opened.sum()
     }
