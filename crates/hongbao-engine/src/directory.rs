@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use hongbao_types::{ApiKey, AppId, Generation, MerchantId, OpenId, Timestamp, WorkwxSecret};
+use hongbao_types::{ApiKey, AppId, Generation, MerchantId, Mode, OpenId, Timestamp, WorkwxSecret};
 
 use crate::limits::Limits;
 use crate::packet::Product;
@@ -35,16 +35,6 @@ pub struct MerchantCertificate {
     pub public_key_sha256: [u8; 32],
     /// When it counts for this merchant; ends when it is withdrawn.
     pub validity: Validity,
-}
-
-/// How strictly a merchant's requests are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Takes what every known client sends.
-    #[default]
-    Compatible,
-    /// Takes what production is believed to take.
-    Strict,
 }
 
 /// The signature algorithms of the protocol.

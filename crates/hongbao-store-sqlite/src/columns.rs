@@ -1,12 +1,12 @@
 //! How is a value written in a column? Names for enums, and back; one place for both directions.
 
-use hongbao_engine::directory::{AppKind, Mode, SignAlgorithm, Validity};
+use hongbao_engine::directory::{AppKind, SignAlgorithm, Validity};
 use hongbao_engine::ledger::{LedgerAccount, TransferKind};
 use hongbao_engine::limits::CounterKey;
 use hongbao_engine::packet::Decline;
 use hongbao_engine::packet::{Family, PacketState, Product, Split};
 use hongbao_store::StoreKind;
-use hongbao_types::{AppId, Fen, Generation, MerchantId, OpenId, Timestamp};
+use hongbao_types::{AppId, Fen, Generation, MerchantId, Mode, OpenId, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 

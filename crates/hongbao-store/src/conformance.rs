@@ -14,7 +14,7 @@ use hongbao_engine::command::{
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
-    App, AppKey, AppKind, Merchant, MerchantCertificate, MerchantKey, Mode, Person, PersonId, SignAlgorithm, Validity,
+    App, AppKey, AppKind, Merchant, MerchantCertificate, MerchantKey, Person, PersonId, SignAlgorithm, Validity,
 };
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::limits::Limits;
@@ -24,7 +24,7 @@ use hongbao_engine::outcome::{
 };
 use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Split, Texts};
 use hongbao_types::{
-    ApiKey, AppId, BillNo, Fen, Generation, MerchantId, OpenId, PacketId, Reference, Timestamp, WorkwxSecret,
+    ApiKey, AppId, BillNo, Fen, Generation, MerchantId, Mode, OpenId, PacketId, Reference, Timestamp, WorkwxSecret,
 };
 
 use crate::clock::{Clock, ManualClock};

@@ -4,13 +4,13 @@
 //! elsewhere.
 
 mod fen;
-mod generation;
 mod ids;
 mod secret;
+mod service;
 mod timestamp;
 
 pub use fen::{Fen, FenError};
-pub use generation::Generation;
 pub use ids::{AppId, BillNo, IdError, MerchantId, OpenId, PacketId, Reference};
 pub use secret::{ApiKey, PersonKey, WorkwxSecret};
+pub use service::{Generation, Mode};
 pub use timestamp::{BeijingDay, Timestamp};

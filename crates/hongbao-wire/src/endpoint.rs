@@ -19,8 +19,9 @@ mod shared;
 mod transfers;
 mod workwx;
 
+use hongbao_types::Mode;
+
 use crate::Params;
-use crate::sign::Mode;
 use crate::words::Words;
 
 pub use field::{Field, FieldKind, FieldRefusal, Need, Signed};

@@ -20,8 +20,7 @@
 //!
 //! ```
 //! use hongbao_types::ApiKey;
-//! use hongbao_types::Generation;
-//! use hongbao_wire::sign::Mode;
+//! use hongbao_types::{Generation, Mode};
 //! use hongbao_wire::{Answer, Endpoint, Given, Params, Reply, SignPolicy, SignType, decode, decode_reply, encode, sign};
 //!
 //! let key = ApiKey::try_new("192006250b4c09247ec02edce69f6a2d")?;
@@ -73,6 +72,6 @@ pub use endpoint::{Endpoint, Family, Field, FieldKind, FieldRefusal, Need, Signe
 pub use error_code::{Certainty, ErrorCode, NextStep};
 pub use params::{ParamError, Params};
 pub use reply::{Answer, Given, HbInfo, Reply, UnclearReply};
-pub use sign::{Mode, SignPolicy, SignRefusal, SignRule, SignType, Verified};
+pub use sign::{SignPolicy, SignRefusal, SignRule, SignType, Verified};
 pub use status::HbStatus;
 pub use xml::{BODY_LIMIT, DecodeError, REPLY_LIMIT, ReplyBody, decode, decode_reply, encode};

@@ -19,7 +19,7 @@ pub(crate) use special::COMPONENT;
 pub use special::{WORKWX_FIELDS, pay_sign, pay_sign_fields, verify_workwx, workwx_sign, workwx_string_to_sign};
 
 use hmac::{Hmac, KeyInit, Mac};
-use hongbao_types::ApiKey;
+use hongbao_types::{ApiKey, Mode};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -45,20 +45,11 @@ pub enum SignRule {
     AllNonEmpty,
 }
 
-/// How exacting [`verify`] is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// What every known client sends is good: either rule, either algorithm, lower case too.
-    #[default]
-    Compatible,
-    /// What the live service is believed to take: known fields, MD5, upper case.
-    Strict,
-}
-
 /// What a merchant's signatures must be like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SignPolicy {
-    /// How exacting.
+    /// How exacting: in compatible mode either rule and either algorithm are good, in lower case too; in strict mode
+    /// known fields, MD5, upper case.
     pub mode: Mode,
     /// The only algorithm taken in compatible mode; `None` tells it by the signature's length.
     pub pinned: Option<SignType>,

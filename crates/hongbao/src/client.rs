@@ -5,8 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hongbao_identity::{Identity, IdentityError};
-use hongbao_types::{ApiKey, MerchantId};
-use hongbao_wire::sign::Mode;
+use hongbao_types::{ApiKey, MerchantId, Mode};
 use hongbao_wire::{Answer, Endpoint, Params, REPLY_LIMIT, ReplyBody, SignPolicy, SignType, sign};
 
 use crate::error::{Error, Kind};

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use hongbao_engine::directory::{App, Merchant, Mode, SignAlgorithm};
+use hongbao_engine::directory::{App, Merchant, SignAlgorithm};
 use hongbao_engine::packet::{BillKey, Family, Product};
 use hongbao_store::Store;
-use hongbao_types::{ApiKey, AppId, Generation, MerchantId};
+use hongbao_types::{ApiKey, AppId, Generation, MerchantId, Mode};
 use hongbao_wire::{Endpoint, Given, Params, Reply, SignPolicy, SignType, SignedReplies, sign};
 
 use super::refusal::Refusal;
@@ -41,7 +41,7 @@ impl<'a, S: Store> Exchange<'a, S> {
         if let Some(id) = self.field(self.endpoint.merchant_field).and_then(|id| MerchantId::try_new(id).ok()) {
             self.named = self.platform.directory.merchant(&id).await?;
         }
-        let mode = wire_mode(self.named.as_deref().map(|merchant| merchant.mode).unwrap_or_default());
+        let mode = self.named.as_deref().map(|merchant| merchant.mode).unwrap_or_default();
         self.endpoint.check(&self.params, mode)?;
         let merchant = self.named.clone().ok_or(Refusal::UnknownMerchant)?;
         let now = self.platform.clock.0.now();
@@ -142,12 +142,5 @@ impl<'a, S: Store> Exchange<'a, S> {
                 SignedReplies::Successes => is_success,
                 SignedReplies::All => true,
             }
-    }
-}
-
-fn wire_mode(mode: Mode) -> sign::Mode {
-    match mode {
-        Mode::Compatible => sign::Mode::Compatible,
-        Mode::Strict => sign::Mode::Strict,
     }
 }

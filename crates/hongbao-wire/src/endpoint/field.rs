@@ -2,11 +2,10 @@
 
 use std::net::Ipv4Addr;
 
-use hongbao_types::{AppId, BillNo, Fen, MerchantId, OpenId};
+use hongbao_types::{AppId, BillNo, Fen, MerchantId, Mode, OpenId};
 
 use super::Endpoint;
 use crate::Params;
-use crate::sign::Mode;
 use crate::text;
 use crate::words::Words;
 

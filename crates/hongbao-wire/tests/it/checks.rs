@@ -1,6 +1,6 @@
 //! Each field's words, as the service says them.
 
-use hongbao_wire::sign::Mode;
+use hongbao_types::Mode;
 use hongbao_wire::{Endpoint, Need, Params};
 
 use crate::samples::SEND;

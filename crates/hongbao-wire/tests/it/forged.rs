@@ -1,8 +1,8 @@
 //! Signatures that nobody made, and messages that changed after they were signed.
 
-use hongbao_types::ApiKey;
+use hongbao_types::{ApiKey, Mode};
 use hongbao_wire::sign::{canonical_string, sign, signature, verify};
-use hongbao_wire::{Endpoint, Mode, Params, SignPolicy, SignRefusal, SignRule, SignType, Verified, decode, encode};
+use hongbao_wire::{Endpoint, Params, SignPolicy, SignRefusal, SignRule, SignType, Verified, decode, encode};
 
 const COMPATIBLE: SignPolicy = SignPolicy { mode: Mode::Compatible, pinned: None };
 const STRICT: SignPolicy = SignPolicy { mode: Mode::Strict, pinned: None };

@@ -2,12 +2,12 @@
 //! signature. V1 and V2 are the official sample, V3 to V7 another project's fixtures, the others
 //! were computed independently of this code.
 
-use hongbao_types::{ApiKey, WorkwxSecret};
+use hongbao_types::{ApiKey, Mode, WorkwxSecret};
 use hongbao_wire::sign::{
     canonical_string, counted, pay_sign, pay_sign_fields, sign, signature, string_to_sign, verify, workwx_sign,
     workwx_string_to_sign,
 };
-use hongbao_wire::{Endpoint, Mode, Params, SignPolicy, SignRefusal, SignRule, SignType, Verified};
+use hongbao_wire::{Endpoint, Params, SignPolicy, SignRefusal, SignRule, SignType, Verified};
 
 use crate::samples::SEND;
 

@@ -5,9 +5,9 @@ use hongbao::{
     SendMiniProgramHb, SendRedPack, SendWorkwxRedPack, Shake, SubMerchant, Transfer, TransferStatus, WorkwxSecret,
     WorkwxSender,
 };
-use hongbao_types::Generation;
+use hongbao_types::{Generation, Mode};
 use hongbao_wire::sign::verify_workwx;
-use hongbao_wire::{Endpoint, ErrorCode, Given, Mode, Params, Reply, SignPolicy, SignType, sign};
+use hongbao_wire::{Endpoint, ErrorCode, Given, Params, Reply, SignPolicy, SignType, sign};
 
 use crate::fixtures::{APP, BILL_NO, OPENID, PACKET, builder, client, key, packet};
 use crate::mock::{Mock, Plan};

@@ -1,8 +1,9 @@
 //! What goes out, and what never does.
 
 use hongbao::{Certainty, NextStep, SendRedPack};
+use hongbao_types::Mode;
 use hongbao_wire::endpoint::{GETHBINFO, SENDREDPACK};
-use hongbao_wire::{Endpoint, Mode, Params, SignPolicy, sign};
+use hongbao_wire::{Endpoint, Params, SignPolicy, sign};
 
 use crate::fixtures::{APP, BILL_NO, OPENID, SENT, altered, assert_error_keeps_secrets, client, key, packet};
 use crate::mock::{Mock, Plan, Request};
@@ -15,7 +16,7 @@ fn sent() -> Plan {
 /// those that differ from call to call.
 fn verified(endpoint: &Endpoint, params: &Params) -> Vec<(String, String)> {
     let strict = SignPolicy { mode: Mode::Strict, pinned: None };
-    endpoint.check(params, hongbao_wire::sign::Mode::Strict).unwrap();
+    endpoint.check(params, Mode::Strict).unwrap();
     sign::verify(params, endpoint, [&key()], strict).unwrap();
     let pairs = params.iter().filter(|(name, _)| !["nonce_str", "sign"].contains(name));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

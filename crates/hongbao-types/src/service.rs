@@ -1,4 +1,5 @@
-//! Of which years is the service that a merchant meets? WeChat Pay's replies changed twice.
+//! Which WeChat Pay does a merchant meet? One of three generations, for its replies changed twice; and one that takes
+//! what clients send, or one that takes what production is believed to take.
 
 /// A generation of the service: envelope, names of error codes, and the limits of its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,4 +30,14 @@ impl Generation {
     pub fn from_name(name: &str) -> Option<Generation> {
         Generation::ALL.into_iter().find(|generation| generation.name() == name)
     }
+}
+
+/// How exacting the service is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// What every known client sends is good.
+    #[default]
+    Compatible,
+    /// Only what the live service is believed to take.
+    Strict,
 }
