@@ -181,6 +181,11 @@ impl Field {
         Field { strict: Some(kind), ..self }
     }
 
+    /// With other words, whatever is wrong.
+    pub(super) const fn refusal(self, refusal: &'static str) -> Field {
+        Field { refusal, malformed: refusal, ..self }
+    }
+
     /// With other words for wrong content.
     pub(super) const fn malformed(self, malformed: &'static str) -> Field {
         Field { malformed, ..self }

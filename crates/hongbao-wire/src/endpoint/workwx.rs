@@ -11,6 +11,8 @@ use crate::words::words;
 const SEND_PAGE: &str = "企业微信 90275";
 const QUERY_PAGE: &str = "企业微信 90276";
 
+const MCH_ID: Field = row::MCH_ID.refusal("商户号非法.");
+
 /// Sends a packet to one person in the name of a corporation.
 pub static SENDWORKWXREDPACK: Endpoint = Endpoint {
     name: "sendworkwxredpack",
@@ -26,7 +28,7 @@ pub static SENDWORKWXREDPACK: Endpoint = Endpoint {
         row::NONCE_STR,
         row::SIGN,
         row::MCH_BILLNO,
-        row::MCH_ID,
+        MCH_ID,
         row::WXAPPID.meaning(words("企业微信的 corpid", "the corporation (corpid)")),
         Field::required(
             "sender_name",
@@ -112,7 +114,7 @@ pub static QUERYWORKWXREDPACK: Endpoint = Endpoint {
         row::NONCE_STR,
         row::SIGN,
         row::MCH_BILLNO.meaning(words("发放时的商户订单号", "the bill number that was used for sending")),
-        row::MCH_ID,
+        MCH_ID,
         Field::required(
             "appid",
             FieldKind::AppId,

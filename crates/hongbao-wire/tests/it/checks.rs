@@ -229,6 +229,7 @@ fn what_only_some_endpoints_ask() {
         ("hbpreorder", &[("auth_mchid", "10000098")], None, Some("auth_mchid字段不正确.")),
         ("hbpreorder", &[("auth_appid", "wx7777777")], None, Some("auth_appid字段不正确.")),
         ("hbpreorder", &[("amt_type", "")], None, None),
+        ("sendworkwxredpack", &[("mch_id", "x")], Some("商户号非法."), Some("商户号非法.")),
         ("sendworkwxredpack", &[NAME], EITHER, EITHER),
         ("sendworkwxredpack", &[NO_AGENT], EITHER, EITHER),
         ("sendworkwxredpack", &[NO_AGENT, NAME], None, None),
