@@ -390,6 +390,29 @@ pub(crate) enum AppCommand {
         "hongbao app add wx2421b1c4370ec43b --public-key app_public_key.pem --merchant 10000098"
     ))]
     Add(AppAddArgs),
+    /// What is known of one of an app's people; or register them, block them, let them go
+    #[command(after_help = examples!(
+        "hongbao app person wx8888888888888888 oxTWIuGaIt6gTKsQRLau2M0yL16E",
+        "hongbao app person wx8888888888888888 oxTWIuGaIt6gTKsQRLau2M0yL16E --register",
+        "hongbao app person wx8888888888888888 oxTWIuGaIt6gTKsQRLau2M0yL16E --blocked true"
+    ))]
+    Person(AppPersonArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct AppPersonArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The app id
+    pub(crate) app: AppId,
+    /// The person
+    pub(crate) openid: OpenId,
+    /// Register them: an app may know registered people only
+    #[arg(long)]
+    pub(crate) register: bool,
+    /// Whether nothing may be sent to them; registers them, too
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) blocked: Option<bool>,
 }
 
 #[derive(Args)]

@@ -6,7 +6,7 @@ use hongbao_types::MerchantId;
 use serde_json::json;
 
 use super::admin;
-use crate::args::AppAddArgs;
+use crate::args::{AppAddArgs, AppPersonArgs};
 use crate::error::Result;
 use crate::files::read_file;
 use crate::output::{Output, say};
@@ -30,6 +30,31 @@ pub(crate) async fn add(args: AppAddArgs, output: Output) -> Result<ExitCode> {
         if !merchants.is_empty() {
             say!("merchants   {}", merchants.join(" "));
         }
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn person(args: &AppPersonArgs, output: Output) -> Result<ExitCode> {
+    let admin = admin(&args.profile)?;
+    let path = format!("/admin/apps/{}/openids/{}", args.app, args.openid);
+    let known = admin.find(&path).await?;
+    let was_blocked = known.as_ref().is_some_and(|known| known["blocked"] == true);
+    let is_told = args.register || args.blocked.is_some();
+    let is_blocked = args.blocked.unwrap_or(was_blocked);
+    if is_told {
+        admin.put(&path, &json!({ "blocked": is_blocked })).await?;
+    }
+    let is_registered = is_told || known.is_some();
+    let object = json!({
+        "app_id": args.app.as_str(),
+        "openid": args.openid.as_str(),
+        "registered": is_registered,
+        "blocked": is_blocked,
+    });
+    output.result(object, || {
+        say!("person      {}", args.openid);
+        say!("registered  {}", if is_registered { "yes" } else { "no" });
+        say!("blocked     {}", if is_blocked { "yes" } else { "no" });
     });
     Ok(ExitCode::SUCCESS)
 }

@@ -114,6 +114,9 @@ fn shown(value: &Value) -> String {
         plain(text)
     } else if let Some(values) = value.as_array() {
         values.iter().map(shown).collect::<Vec<_>>().join(" ")
+    } else if value.as_object().is_some_and(serde_json::Map::is_empty) {
+        // Of a validity: no bound.
+        "always".to_owned()
     } else if let Some(parts) = value.as_object() {
         parts.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect::<Vec<_>>().join(",")
     } else {

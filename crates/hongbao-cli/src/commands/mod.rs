@@ -41,6 +41,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode> {
         Command::Merchant(MerchantCommand::Set(args)) => merchant::set(&args, output).await,
         Command::Merchant(MerchantCommand::Show(args)) => merchant::show(&args, output).await,
         Command::App(AppCommand::Add(args)) => app::add(args, output).await,
+        Command::App(AppCommand::Person(args)) => app::person(&args, output).await,
         Command::Topup(args) => topup::run(args, output).await,
         Command::Sandbox(SandboxCommand::Clock(args)) => sandbox::clock(args, output).await,
         Command::Audit(args) => audit::run(args, output).await,

@@ -195,3 +195,22 @@ fn what_a_merchant_may_do_is_shown_and_changed_and_the_rest_stays() {
     }
     assert_eq!(shown(&["show", "10000098"]), old, "what was refused left nothing");
 }
+
+#[test]
+fn a_person_is_registered_and_blocked_and_let_go() {
+    let home = folder();
+    let dev = Dev::start(&home.path().join("dev"));
+    let person = ["app", "person", "wx8888888888888888", "oxTWIuGaIt6gTKsQRLau2M0yL16E"];
+    let shown = |more: &[&str]| dev.ok(&[&person[..], more].concat());
+    let says = |registered, blocked| {
+        format!("person      oxTWIuGaIt6gTKsQRLau2M0yL16E\nregistered  {registered}\nblocked     {blocked}\n")
+    };
+    assert_eq!(shown(&[]), says("no", "no"));
+    assert_eq!(shown(&["--blocked", "true"]), says("yes", "yes"));
+    assert_eq!(shown(&["--register"]), says("yes", "yes"), "registered again, as they were");
+    let ran = dev.run(&["send", "--bill-no", "B1"]);
+    assert!(ran.stderr.contains("NO_AUTH: 发放失败，此请求可能存在风险，已被微信拦截"), "{}", ran.transcript());
+    assert!(dev.ok(&["query", "B1"]).contains("status      SENDING"));
+    assert_eq!(shown(&["--blocked", "false"]), says("yes", "no"));
+    dev.ok(&["send", "--bill-no", "B1"]);
+}
