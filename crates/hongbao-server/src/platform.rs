@@ -192,6 +192,12 @@ impl<S: Store> Platform<S> {
         }
     }
 
+    /// What a read of the store comes to, unless it takes longer than a caller waits.
+    pub(crate) async fn in_time<T>(&self, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let unanswered = |_| StoreError::Unavailable("no answer in time".to_owned());
+        tokio::time::timeout(self.patience, read).await.map_err(unanswered)?
+    }
+
     /// Takes no more commands, and returns when those that wait have been carried out.
     pub(crate) async fn stop(&self, thread: LaneThread) {
         self.lane.clone().stop(thread).await;

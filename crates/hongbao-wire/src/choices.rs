@@ -96,12 +96,12 @@ pub const CHOICES: &[Choice] = &[
         "Too many to one person in a minute is FREQ_LIMIT; too many of a merchant in a day is DAY_OVER_LIMITED in every generation; a frozen account is PAYER_ACCOUNT_ABNORMAL.",
     ),
     chosen(
-        "各代的代码：G1 中 PRODUCT_AUTHORITY_UNOPEN 与 API_METHOD_CLOSED 为 NOAUTH，FREQ_LIMIT 为 SECOND_OVER_LIMITED，SYSTEMERROR 与 PROCESSING 为 268458547，NOT_FOUND 为 SYSTEMERROR；G2a 中 API_METHOD_CLOSED 为 NO_AUTH。",
-        "Codes by generation: in G1 PRODUCT_AUTHORITY_UNOPEN and API_METHOD_CLOSED are NOAUTH, FREQ_LIMIT is SECOND_OVER_LIMITED, SYSTEMERROR and PROCESSING are 268458547, NOT_FOUND is SYSTEMERROR; in G2a API_METHOD_CLOSED is NO_AUTH.",
+        "各代的代码：G1 中 PRODUCT_AUTHORITY_UNOPEN 与 API_METHOD_CLOSED 为 NOAUTH，FREQ_LIMIT 为 SECOND_OVER_LIMITED，SYSTEMERROR 与 PROCESSING 为 268458547，NOT_FOUND 为 SYSTEMERROR；G2a 中 API_METHOD_CLOSED 为 NO_AUTH。其余沿用今天的名称。",
+        "Codes by generation: in G1 PRODUCT_AUTHORITY_UNOPEN and API_METHOD_CLOSED are NOAUTH, FREQ_LIMIT is SECOND_OVER_LIMITED, SYSTEMERROR and PROCESSING are 268458547, NOT_FOUND is SYSTEMERROR; in G2a API_METHOD_CLOSED is NO_AUTH. All others are called as today.",
     ),
     chosen(
-        "服务商模式：权限、IP 看服务商，限额看付款商户；openid 属于 msgappid（没有时属于 wxappid）。",
-        "Service-provider mode: permissions and address are the provider's, limits the payer's; the openid is of msgappid, or without it of wxappid.",
+        "服务商模式：权限、IP 看服务商，限额看付款商户；openid 属于 msgappid（没有时属于 wxappid）。不支持子商户的发放接口收到 sub_mch_id 时返回 ACCEPTMODE_ERROR。",
+        "Service-provider mode: permissions and address are the provider's, limits the payer's; the openid is of msgappid, or without it of wxappid. A sub_mch_id in a send that has none is ACCEPTMODE_ERROR.",
     ),
     chosen(
         "裂变红包的金额与场景规则按平均每人金额判断；最多 10000 份（可设置）。部分领取的裂变红包状态为 RECEIVED，过期后为 REFUND。",

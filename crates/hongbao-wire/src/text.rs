@@ -24,6 +24,8 @@ pub const OPENID_CHANGED: &str = "更换了openid，但商户单号未更新";
 pub const AMOUNT_CHANGED: &str = "更换了金额，但商户单号未更新";
 /// `SEND_FAILED`: the order stayed unpaid for too long.
 pub const ORDER_EXPIRED: &str = "该订单已经过期,请更换商户单号";
+/// `SEND_FAILED` of a transfer, where it means the opposite: query before anything else.
+pub const TRANSFER_SEND_FAILED: &str = "发送失败，请查单确认付款状态";
 /// `PARAM_ERROR`: the amount asks for a `scene_id`. Chosen: the words are those of the official page.
 pub const SCENE_REQUIRED: &str = "参数错误:红包金额大于200元或者小于1元时,请求参数scene_id必传.";
 /// `PARAM_ERROR`: more shares than the merchant may make. Chosen: the words.

@@ -39,7 +39,7 @@ impl<'a, S: Store> Exchange<'a, S> {
     pub(super) async fn authenticate(&mut self) -> Result<Arc<Merchant>, Refusal> {
         // First of all, for it says in which words even a wrong field is answered.
         if let Some(id) = self.field(self.endpoint.merchant_field).and_then(|id| MerchantId::try_new(id).ok()) {
-            self.named = self.platform.directory.merchant(&id).await?;
+            self.named = self.platform.in_time(self.platform.directory.merchant(&id)).await?;
         }
         let mode = self.named.as_deref().map(|merchant| merchant.mode).unwrap_or_default();
         self.endpoint.check(&self.params, mode)?;
@@ -68,7 +68,8 @@ impl<'a, S: Store> Exchange<'a, S> {
 
     /// Whether `merchant` may use `product` for the people of the app that the request names, from where it calls.
     pub(super) async fn permit(&self, merchant: &Merchant, product: Product) -> Result<Option<Arc<App>>, Refusal> {
-        let app = self.platform.directory.app(&self.parsed(self.endpoint.app_field)?).await?;
+        let app = self.parsed(self.endpoint.app_field)?;
+        let app = self.platform.in_time(self.platform.directory.app(&app)).await?;
         merchant.judge_permission(product, app.as_deref(), self.peer.address)?;
         Ok(app)
     }
@@ -120,7 +121,7 @@ impl<'a, S: Store> Exchange<'a, S> {
         let mut reply = match result {
             Ok(given) => Reply::success(self.endpoint, generation, &self.params, given),
             Err(refusal) => {
-                let (code, text) = refusal.answer(generation);
+                let (code, text) = refusal.answer(self.endpoint.family, generation);
                 Reply::failure(self.endpoint, generation, &self.params, (&code, &text), refusal.complaint())
             }
         };

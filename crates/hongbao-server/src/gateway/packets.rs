@@ -18,7 +18,7 @@ impl<S: Store> PacketQuery for Exchange<'_, S> {
         let merchant = self.authenticate().await?;
         self.permit_query(&merchant)?;
         let bill = self.bill(&merchant)?;
-        let found = self.platform.store.packet_by_bill(&bill).await?;
+        let found = self.platform.in_time(self.platform.store.packet_by_bill(&bill)).await?;
         found.filter(|view| view.packet.is_queryable(view.now) && wanted(&view.packet)).ok_or(Refusal::NoSuchPacket)
     }
 }

@@ -9,7 +9,7 @@ use hongbao_engine::packet::Decline;
 use hongbao_store::{CallError, StoreError};
 use hongbao_types::{BillNo, Fen, Generation, MerchantId};
 use hongbao_wire::generation::code_in;
-use hongbao_wire::{Endpoint, ErrorCode, FieldRefusal, Params, SignRefusal, text};
+use hongbao_wire::{Endpoint, ErrorCode, Family, FieldRefusal, Params, SignRefusal, text};
 
 use crate::platform::NoOutcome;
 
@@ -62,7 +62,7 @@ impl Refusal {
 
     /// One line that says why, without secrets.
     pub(super) fn log(&self, endpoint: &Endpoint, params: &Params, generation: Generation) {
-        let (code, _) = self.answer(generation);
+        let (code, _) = self.answer(endpoint.family, generation);
         tracing::info!(
             endpoint = endpoint.name,
             merchant.id = loggable(endpoint, params, endpoint.merchant_field),
@@ -75,16 +75,17 @@ impl Refusal {
 
     /// Code and text, in the names of a generation. Words that belong to the situation stay; those of a code go with
     /// the code.
-    pub(super) fn answer(&self, generation: Generation) -> (ErrorCode, Cow<'static, str>) {
-        let (today, text) = self.answer_of_today();
-        // What a query does not know is said in the same words by every generation.
-        let is_the_code_s = text == today.text() && today != ErrorCode::NotFound;
-        let code = code_in(generation, today);
+    pub(super) fn answer(&self, family: Family, generation: Generation) -> (ErrorCode, Cow<'static, str>) {
+        let (today, text) = self.answer_of_today(family);
+        let code = code_in(generation, today.clone());
+        // What a query does not know is said in the same words by every generation, and the words of `NO_AUTH` are
+        // about a person.
+        let is_the_code_s = text == today.text() && today != ErrorCode::NotFound && code != ErrorCode::NoAuth;
         let text = if is_the_code_s { Cow::Borrowed(code.text()) } else { text };
         (code, text)
     }
 
-    fn answer_of_today(&self) -> (ErrorCode, Cow<'static, str>) {
+    fn answer_of_today(&self, family: Family) -> (ErrorCode, Cow<'static, str>) {
         let usual = |code: ErrorCode| {
             let text = code.text();
             (code, Cow::Borrowed(text))
@@ -122,7 +123,13 @@ impl Refusal {
                 SendRejection::BillNoReused(Difference::Recipient) => with(ErrorCode::FatalError, text::OPENID_CHANGED),
                 SendRejection::BillNoReused(Difference::Total) => with(ErrorCode::FatalError, text::AMOUNT_CHANGED),
                 SendRejection::BillNoReused(Difference::Terms) => usual(ErrorCode::FatalError),
-                SendRejection::BillNoFailed => with(ErrorCode::SendFailed, text::ORDER_EXPIRED),
+                SendRejection::BillNoFailed => {
+                    let words = match family {
+                        Family::Packets => text::ORDER_EXPIRED,
+                        Family::Transfers => text::TRANSFER_SEND_FAILED,
+                    };
+                    with(ErrorCode::SendFailed, words)
+                }
                 SendRejection::Night => usual(ErrorCode::TimeLimited),
                 SendRejection::MerchantTooNew => usual(ErrorCode::ProductAuthorityUnopen),
                 SendRejection::RecipientNotRegistered => usual(ErrorCode::OpenIdError),
@@ -266,7 +273,7 @@ mod tests {
         ];
         for generation in Generation::ALL {
             for rejection in rejections {
-                let (code, _) = Refusal::Rejected(rejection).answer(generation);
+                let (code, _) = Refusal::Rejected(rejection).answer(Family::Packets, generation);
                 assert!(!code.may_have_landed(), "{rejection:?} is answered with {code}, which may land");
             }
         }
@@ -275,7 +282,7 @@ mod tests {
     #[test]
     fn amounts_are_said_in_yuan() {
         let rejection = SendRejection::AmountOutOfRange { min: Fen::new(100), max: Fen::new(20_000) };
-        let (code, text) = Refusal::Rejected(rejection).answer(Generation::G2b);
+        let (code, text) = Refusal::Rejected(rejection).answer(Family::Packets, Generation::G2b);
         assert_eq!((code.as_str(), text.as_ref()), ("MONEY_LIMIT", ErrorCode::MoneyLimit.text()));
     }
 }

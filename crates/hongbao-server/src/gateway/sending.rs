@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hongbao_engine::command::SendPacket;
-use hongbao_engine::directory::Merchant;
+use hongbao_engine::directory::{Merchant, ProvisionRefusal};
 use hongbao_engine::outcome::{Accepted, SendOutcome};
 use hongbao_engine::packet::{Product, Split, Texts};
 use hongbao_store::Store;
@@ -96,14 +96,19 @@ pub(super) fn sent(accepted: &Accepted) -> Given {
 /// names, and the person is one of `msgappid`'s.
 async fn provision<S: Store>(exchange: &Exchange<'_, S>, merchant: &Arc<Merchant>) -> Result<Provision, Refusal> {
     let app = exchange.app()?;
+    if exchange.field("sub_mch_id").is_some() && exchange.endpoint.field("sub_mch_id").is_none() {
+        // Meant for a sub-merchant, whose money it would be: not the caller's to take instead.
+        return Err(Refusal::Provision(ProvisionRefusal::NotAdmitted));
+    }
     let Some(sub) = exchange.maybe::<MerchantId>("sub_mch_id")? else {
         return Ok(Provision { payer: merchant.id.clone(), on_behalf_of: None, app });
     };
-    let directory = &exchange.platform.directory;
+    let (platform, directory) = (exchange.platform, &exchange.platform.directory);
     let payer = exchange.maybe::<MerchantId>("consume_mch_id")?.unwrap_or_else(|| sub.clone());
     let app = exchange.maybe::<AppId>("msgappid")?.unwrap_or(app);
-    let [sub_merchant, paying] = [directory.merchant(&sub).await?, directory.merchant(&payer).await?];
-    let message_app = directory.app(&app).await?;
+    let sub_merchant = platform.in_time(directory.merchant(&sub)).await?;
+    let paying = platform.in_time(directory.merchant(&payer)).await?;
+    let message_app = platform.in_time(directory.app(&app)).await?;
     merchant.judge_provision(sub_merchant.as_deref(), paying.as_deref(), message_app.as_deref())?;
     Ok(Provision { payer, on_behalf_of: Some(sub), app })
 }

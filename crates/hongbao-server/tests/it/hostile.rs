@@ -4,6 +4,7 @@
 mod framing;
 mod identity;
 mod numbers;
+mod products;
 mod signatures;
 mod sizes;
 mod slow;

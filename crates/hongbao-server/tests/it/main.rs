@@ -3,9 +3,13 @@
 
 mod admin;
 mod claims;
+mod codes;
 mod gethbinfo;
 mod hostile;
+mod products;
 mod rig;
+mod seeds;
 mod sendredpack;
 mod stop;
 mod tls;
+mod traces;

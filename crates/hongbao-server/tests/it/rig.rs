@@ -8,9 +8,9 @@ use hongbao_server::{Addresses, AdminDoor, Doors, HttpBounds, Platform, Platform
 use hongbao_store::clock::ManualClock;
 use hongbao_store::faulty::{Faults, Faulty};
 use hongbao_store::memory::MemoryStore;
-use hongbao_store::{Currency, StoreInfo, StoreKind};
-use hongbao_types::{ApiKey, Timestamp};
-use hongbao_wire::{Params, SignType, encode, sign};
+use hongbao_store::{Currency, LaneBounds, StoreInfo, StoreKind};
+use hongbao_types::{ApiKey, Timestamp, WorkwxSecret};
+use hongbao_wire::{Endpoint, Params, SignType, decode_reply, encode, sign};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -30,6 +30,9 @@ pub(crate) const OTHER_OPENID: &str = "onqOjjmM1tad-3ROpncN-yUfa6uI";
 pub(crate) const BILL_NO: &str = "10000098201411111234567890";
 /// A key that must never be seen anywhere.
 pub(crate) const KEY: &str = "CANARYKEY0123456789abcdef0123456";
+/// A corporation of 企业微信, and the secret that `workwx_sign` is made with.
+pub(crate) const CORPORATION: &str = "wx123456789";
+pub(crate) const WORKWX_SECRET: &str = "CANARYSECRET456789abcdef01234567";
 pub(crate) const TOKEN: &str = "a-token-of-at-least-thirty-two-characters";
 
 /// Long enough for anything that happens at all, on the slowest machine.
@@ -37,6 +40,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Rig {
     pub(crate) server: Server<Faulty<MemoryStore>>,
+    pub(crate) store: Faulty<MemoryStore>,
     pub(crate) addresses: Addresses,
     pub(crate) clock: ManualClock,
     pub(crate) faults: Faults,
@@ -112,11 +116,7 @@ impl Rig {
     pub(crate) async fn bounded(http: HttpBounds) -> Rig {
         let rig = Rig::empty_bounded(http).await;
         rig.put_merchant(json!({ "name": "天虹百货", "keys": [{ "key": KEY }] })).await;
-        let app = json!({
-            "keys": [{ "id": "k1", "public_key_pem": rig.app_key.public_key_pem() }],
-            "merchants": [MERCHANT],
-        });
-        assert_eq!(rig.put(&format!("/admin/apps/{APP}"), &app).await.0, StatusCode::NO_CONTENT);
+        rig.put_app(APP, json!({})).await;
         rig.top_up("T1", 5000).await;
         rig
     }
@@ -141,22 +141,51 @@ impl Rig {
             Doors { tls: Some((any, tls)), plain: Some(any), admin: vec![AdminDoor::Address(any, TOKEN.to_owned())] };
         // Nothing expires until it is asked to, so that the moment before can be seen.
         let options = PlatformOptions { expire_every: None, http, ..PlatformOptions::default() };
-        let platform = Platform::start(store, Arc::new(clock.clone()), &options).unwrap();
+        let platform = Platform::start(store.clone(), Arc::new(clock.clone()), &options).unwrap();
         let server = Server::start(platform, doors).await.unwrap();
         let app_key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
         let addresses = server.addresses();
         // A new connection for every call, so that none is lost to a door that closes meanwhile.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).timeout(PATIENCE).build().unwrap();
-        Rig { server, addresses, clock, faults, authority, app_key, http }
+        Rig { server, store, addresses, clock, faults, authority, app_key, http }
+    }
+
+    /// Another platform on the same store, which waits for nothing that does not come soon.
+    pub(crate) async fn impatient(&self, lane: LaneBounds) -> Server<Faulty<MemoryStore>> {
+        let patience = Duration::from_millis(500);
+        self.another(PlatformOptions { patience, lane, ..PlatformOptions::default() }).await
+    }
+
+    /// Another platform on the same store.
+    pub(crate) async fn another(&self, options: PlatformOptions) -> Server<Faulty<MemoryStore>> {
+        let options = PlatformOptions { expire_every: None, ..options };
+        let platform = Platform::start(self.store.clone(), Arc::new(self.clock.clone()), &options).unwrap();
+        let doors = Doors { tls: None, plain: Some(([127, 0, 0, 1], 0).into()), admin: Vec::new() };
+        Server::start(platform, doors).await.unwrap()
     }
 
     /// Posts bytes to a path of the plain door; the whole answer.
     pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> String {
-        let url = format!("http://{}{path}", self.addresses.plain.unwrap());
+        self.post_to(&self.addresses, path, body).await
+    }
+
+    /// The same to somebody's plain door.
+    pub(crate) async fn post_to(&self, door: &Addresses, path: &str, body: impl Into<reqwest::Body>) -> String {
+        let url = format!("http://{}{path}", door.plain.unwrap());
         let reply = self.http.post(url).body(body).send().await.unwrap();
         assert_eq!(reply.status(), StatusCode::OK);
         assert_eq!(reply.headers()["content-type"], "text/xml; charset=utf-8");
         reply.text().await.unwrap()
+    }
+
+    /// Posts these fields, signed.
+    pub(crate) async fn posted(&self, endpoint: &Endpoint, fields: &[(String, String)]) -> String {
+        self.post(endpoint.path, signed(KEY, fields)).await
+    }
+
+    /// Posts the endpoint's sample, changed like this, signed as often as it must be.
+    pub(crate) async fn call(&self, endpoint: &Endpoint, changes: &[(&str, &str)]) -> String {
+        self.posted(endpoint, &fields_of(endpoint, changes)).await
     }
 
     /// Sends the official sample's packet, changed like this, signed with `key`.
@@ -190,14 +219,38 @@ impl Rig {
         http.build().unwrap()
     }
 
-    /// Stores the merchant.
+    /// Stores the merchant; keys that are left out stay.
     pub(crate) async fn put_merchant(&self, body: Value) {
-        let path = format!("/admin/merchants/{MERCHANT}?replace=true");
-        assert_eq!(self.put(&path, &body).await.0, StatusCode::NO_CONTENT);
+        self.put_merchant_as(MERCHANT, body).await;
+    }
+
+    pub(crate) async fn put_merchant_as(&self, merchant: &str, body: Value) {
+        let (status, reply) = self.put(&format!("/admin/merchants/{merchant}?replace=true"), &body).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{reply}");
+    }
+
+    /// Stores an app of the merchant, with the key of its operator, changed like this.
+    pub(crate) async fn put_app(&self, app: &str, changes: Value) {
+        let mut body = json!({
+            "keys": [{ "id": "k1", "public_key_pem": self.app_key.public_key_pem() }],
+            "merchants": [MERCHANT],
+        });
+        body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let (status, reply) = self.put(&format!("/admin/apps/{app}?replace=true"), &body).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{reply}");
+    }
+
+    /// Stores the corporation, with its secret.
+    pub(crate) async fn put_corporation(&self) {
+        self.put_app(CORPORATION, json!({ "kind": "corporation", "workwx_secret": WORKWX_SECRET })).await;
     }
 
     pub(crate) async fn top_up(&self, reference: &str, fen: i64) {
-        let body = json!({ "reference": reference, "merchant_id": MERCHANT, "amount_fen": fen });
+        self.top_up_of(MERCHANT, reference, fen).await;
+    }
+
+    pub(crate) async fn top_up_of(&self, merchant: &str, reference: &str, fen: i64) {
+        let body = json!({ "reference": reference, "merchant_id": merchant, "amount_fen": fen });
         assert_eq!(self.admin("POST", "/admin/top-ups", Some(&body)).await.0, StatusCode::OK);
     }
 
@@ -222,7 +275,22 @@ impl Rig {
     }
 
     pub(crate) async fn funds(&self) -> i64 {
-        self.get(&format!("/admin/merchants/{MERCHANT}")).await.1["funds_fen"].as_i64().unwrap()
+        self.funds_of(MERCHANT).await
+    }
+
+    pub(crate) async fn funds_of(&self, merchant: &str) -> i64 {
+        self.get(&format!("/admin/merchants/{merchant}")).await.1["funds_fen"].as_i64().unwrap()
+    }
+
+    /// What a person has under the app.
+    pub(crate) async fn wallet(&self, openid: &str) -> i64 {
+        self.get(&format!("/admin/apps/{APP}/wallets/{openid}")).await.1["balance_fen"].as_i64().unwrap()
+    }
+
+    /// Does what time has brought: how many packets went back, how many failed.
+    pub(crate) async fn expire(&self) -> (u64, u64) {
+        let (_, done) = self.admin("POST", "/admin/expire", None).await;
+        (done["refunded"].as_u64().unwrap(), done["failed"].as_u64().unwrap())
     }
 
     pub(crate) async fn assert_books(&self, packets: u64) {
@@ -294,7 +362,114 @@ pub(crate) fn query_sample() -> Vec<(String, String)> {
     ])
 }
 
-fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+/// A request that each endpoint takes: what the pages show.
+pub(crate) fn sample_of(endpoint: &Endpoint) -> Vec<(String, String)> {
+    let without = |names: &[&str]| -> Vec<(String, String)> {
+        sample().into_iter().filter(|(name, _)| !names.contains(&name.as_str())).collect()
+    };
+    match endpoint.name {
+        "sendredpack" => sample(),
+        "sendgroupredpack" => with(&without(&["client_ip"]), &[("total_num", "3"), ("amt_type", "ALL_RAND")]),
+        "sendminiprogramhb" => with(&without(&["client_ip"]), &[("notify_way", "MINI_PROGRAM_JSAPI")]),
+        "gethbinfo" => query_sample(),
+        "hbpreorder" => with(
+            &without(&["client_ip", "re_openid", "scene_id"]),
+            &[
+                ("hb_type", "NORMAL"),
+                ("amt_type", "ALL_RAND"),
+                ("auth_mchid", "1000052601"),
+                ("auth_appid", "wxbf42bd79c4391863"),
+                ("risk_cntl", "NORMAL"),
+            ],
+        ),
+        "sendworkwxredpack" => with(
+            &without(&["client_ip", "send_name", "total_num"]),
+            &[
+                ("wxappid", CORPORATION),
+                ("sender_name", "XX活动"),
+                ("sender_header_media_id", "1G6nrLmr5EC3MMb_-zK1dDdzmd0p7cNliYu9V5w7o8K0"),
+            ],
+        ),
+        "queryworkwxredpack" => pairs(&[
+            ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
+            ("mch_billno", BILL_NO),
+            ("mch_id", MERCHANT),
+            ("appid", CORPORATION),
+        ]),
+        "transfers" => pairs(&[
+            ("mch_appid", APP),
+            ("mchid", MERCHANT),
+            ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
+            ("partner_trade_no", BILL_NO),
+            ("openid", OPENID),
+            ("check_name", "FORCE_CHECK"),
+            ("re_user_name", "王小王"),
+            ("amount", "1000"),
+            ("desc", "理赔"),
+            ("spbill_create_ip", "192.168.0.1"),
+        ]),
+        "gettransferinfo" => pairs(&[
+            ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
+            ("partner_trade_no", BILL_NO),
+            ("mch_id", MERCHANT),
+            ("appid", APP),
+        ]),
+        other => panic!("{other} needs a sample"),
+    }
+}
+
+/// The endpoint's sample, changed like this; with the inner signature of 企业微信, unless that is among the changes.
+pub(crate) fn fields_of(endpoint: &Endpoint, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    let fields = with(&sample_of(endpoint), changes);
+    if endpoint.field("workwx_sign").is_none() || changes.iter().any(|(name, _)| *name == "workwx_sign") {
+        return fields;
+    }
+    let params = Params::from_pairs(fields.clone()).unwrap();
+    let inner = sign::workwx_sign(&params, &WorkwxSecret::try_new(WORKWX_SECRET).unwrap());
+    with(&fields, &[("workwx_sign", &inner)])
+}
+
+/// A reply of these elements.
+pub(crate) fn xml(elements: impl IntoIterator<Item = String>) -> String {
+    format!("<xml>\n{}</xml>", elements.into_iter().collect::<String>())
+}
+
+/// An element with a text.
+pub(crate) fn text(name: &str, value: &str) -> String {
+    format!("<{name}><![CDATA[{value}]]></{name}>\n")
+}
+
+/// An element with a plain number.
+pub(crate) fn number(name: &str, value: &str) -> String {
+    format!("<{name}>{value}</{name}>\n")
+}
+
+/// The envelope of a success since 2016, and of an error.
+pub(crate) fn envelope(result_code: &str, err_code: &str, words: &str) -> String {
+    [
+        text("return_code", "SUCCESS"),
+        text("return_msg", words),
+        text("result_code", result_code),
+        text("err_code", err_code),
+        text("err_code_des", words),
+    ]
+    .concat()
+}
+
+/// Whether a reply has a signature, which is right then.
+pub(crate) fn is_signed(xml: &str) -> bool {
+    let reply = decode_reply(xml.as_bytes()).unwrap();
+    let Some(claimed) = reply.fields.get("sign") else { return false };
+    assert_eq!(claimed, sign::sign(SignType::Md5, &reply.fields, &ApiKey::try_new(KEY).unwrap()), "{xml}");
+    true
+}
+
+/// The names of a reply's elements, in its order; those of an `hblist` not.
+pub(crate) fn names(xml: &str) -> Vec<String> {
+    decode_reply(xml.as_bytes()).unwrap().fields.iter().map(|(name, _)| name.to_owned()).collect()
+}
+
+pub(crate) fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 

@@ -43,14 +43,14 @@ pub static HBPREORDER: Endpoint = Endpoint {
         )),
         Field::required(
             "total_num",
-            FieldKind::CountBy { field: "hb_type", is: "GROUP", then: (2, row::SHARES_MAX), otherwise: (1, row::SHARES_MAX) },
+            FieldKind::CountBy { field: "hb_type", is: "GROUP", then: (2, u32::MAX), otherwise: (1, u32::MAX) },
             "total_num字段不正确.",
             words(
                 "人数：NORMAL 为 1（兼容模式忽略其他值），GROUP 大于 1",
                 "how many shares: 1 for NORMAL (other values are ignored in compatible mode), more for GROUP",
             ),
         )
-        .strict(FieldKind::CountBy { field: "hb_type", is: "GROUP", then: (2, row::SHARES_MAX), otherwise: (1, 1) })
+        .strict(FieldKind::CountBy { field: "hb_type", is: "GROUP", then: (2, u32::MAX), otherwise: (1, 1) })
         .example("1")
         .known(2014, PAGE),
         Field::optional(

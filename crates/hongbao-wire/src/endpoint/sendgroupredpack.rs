@@ -12,7 +12,8 @@ const PAGE: &str = "cash_coupon 13_5";
 
 const TOTAL_NUM: Field = Field::required(
     "total_num",
-    FieldKind::Count(3, row::SHARES_MAX),
+    // How many are too many is the merchant's limit.
+    FieldKind::Count(3, u32::MAX),
     // Chosen: the words.
     "total_num必须大于等于3.",
     words("红包发放总人数，至少 3", "how many shares: 3 at least"),

@@ -288,9 +288,6 @@ pub(super) const NOTIFY_WAY: Field = Field::optional(
 const SCENES: &[&str] =
     &["PRODUCT_1", "PRODUCT_2", "PRODUCT_3", "PRODUCT_4", "PRODUCT_5", "PRODUCT_6", "PRODUCT_7", "PRODUCT_8"];
 
-/// How many shares one packet may have. Chosen: no page tells; a client's says 20.
-pub(super) const SHARES_MAX: u32 = 10_000;
-
 pub(super) const ECHO_MCH_BILLNO: ReplyField =
     ReplyField::echo("mch_billno", words("商户订单号，原样返回", "the bill number, repeated"));
 pub(super) const ECHO_MCH_ID: ReplyField =
