@@ -75,8 +75,10 @@ fn describe(page: &mut String, endpoint: &Endpoint) {
         let _ = write!(page, "\n> {}\n> {}\n", note.zh, note.en);
     }
     page.push_str("\n### 请求 · Request\n\n");
-    page.push_str("| 字段 Field | 必填 Required | 类型 Type | 签名 Signed | 示例 Example | 说明 Meaning | 起 Since | 来源 Source | 错误文本 Text |\n");
-    page.push_str("|---|---|---|---|---|---|---|---|---|\n");
+    page.push_str(
+        "| 字段 Field | 必填 Required | 类型 Type | 签名 Signed | 说明 Meaning | 错误文本 Text | 来源 Source |\n",
+    );
+    page.push_str("|---|---|---|---|---|---|---|\n");
     for field in endpoint.fields {
         describe_field(page, endpoint, field);
     }
@@ -114,20 +116,12 @@ fn describe_field(page: &mut String, endpoint: &Endpoint, field: &Field) {
     } else {
         format!("{}<br>{}", code(field.refusal), code(field.malformed))
     };
-    line(
-        page,
-        &[
-            &code(field.name),
-            &need,
-            &field.type_name(endpoint),
-            signed,
-            &code(field.example),
-            &both(field.meaning),
-            &field.since.to_string(),
-            field.source,
-            &texts,
-        ],
-    );
+    let mut meaning = both(field.meaning);
+    if !field.example.is_empty() {
+        let _ = write!(meaning, "<br>例 e.g. {}", code(field.example));
+    }
+    let source = format!("{}<br>{}–", field.source, field.since);
+    line(page, &[&code(field.name), &need, &field.type_name(endpoint), signed, &meaning, &texts, &source]);
 }
 
 fn describe_reply_field(page: &mut String, row: &ReplyField) {

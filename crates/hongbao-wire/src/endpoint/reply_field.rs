@@ -75,6 +75,10 @@ impl ReplyField {
         ReplyField { on_success, ..self }
     }
 
+    pub(super) const fn meaning(self, meaning: Words) -> ReplyField {
+        ReplyField { meaning, ..self }
+    }
+
     pub(super) const fn until(self, generation: Generation) -> ReplyField {
         ReplyField { until: Some(generation), ..self }
     }

@@ -152,7 +152,10 @@ pub static TRANSFERS: Endpoint = Endpoint {
     ],
     reply: &[
         RETURN_CODE,
-        RETURN_MSG,
+        RETURN_MSG.meaning(words(
+            "返回信息；失败时为支付失败（PARAM_ERROR 除外），原因见 err_code_des",
+            "empty; of an error 支付失败, and what it is in err_code_des; of PARAM_ERROR the same as that",
+        )),
         ReplyField::echo("mch_appid", words("商户账号 appid，原样返回", "the app, repeated"))
             .on_failure(Presence::Never),
         ReplyField::echo("mchid", words("商户号，原样返回", "the merchant number, repeated"))
