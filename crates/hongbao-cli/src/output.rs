@@ -67,7 +67,10 @@ pub(crate) fn plain(text: &str) -> String {
 pub(crate) fn print_line(line: std::fmt::Arguments<'_>) {
     use std::io::Write;
     if let Err(error) = writeln!(std::io::stdout(), "{line}") {
-        eprintln!("error: the result can't be printed: {error}");
+        // Who has left did so on purpose.
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            eprintln!("error: the result can't be printed: {error}");
+        }
         std::process::exit(1);
     }
 }

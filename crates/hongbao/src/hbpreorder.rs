@@ -1,6 +1,8 @@
 //! `hbpreorder` (摇一摇红包预下单): a packet whose money is set aside, and whose person a shake finds. Retired upstream;
 //! platforms of one's own may serve it.
 
+use std::fmt;
+
 use hongbao_types::{AppId, BillNo, Fen, PacketId};
 use hongbao_wire::endpoint::HBPREORDER;
 
@@ -66,8 +68,8 @@ pub enum RiskControl {
     IgnoreBoth,
 }
 
-/// A packet that is reserved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A packet that is reserved. `Debug` does not show the ticket.
+#[derive(Clone, PartialEq, Eq)]
 pub struct PreOrdered {
     /// `sp_ticket`, for a campaign's bucket. Who has it may give the packet away: keep it like money.
     pub ticket: String,
@@ -75,6 +77,15 @@ pub struct PreOrdered {
     pub packet: PacketId,
     /// `send_time`: when, as `yyyyMMddHHmmss` in Beijing.
     pub send_time: String,
+}
+
+impl fmt::Debug for PreOrdered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreOrdered")
+            .field("packet", &self.packet)
+            .field("send_time", &self.send_time)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Client {

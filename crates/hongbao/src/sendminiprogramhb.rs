@@ -1,5 +1,6 @@
 //! `sendminiprogramhb` (发放小程序红包): a packet that a mini program opens. Official pages 4011937425 and 4011937428.
 
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hongbao_types::{AppId, BillNo, Fen, OpenId, PacketId};
@@ -33,8 +34,8 @@ pub struct SendMiniProgramHb {
     pub scene: Option<String>,
 }
 
-/// A mini program's packet that was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A mini program's packet that was sent. `Debug` does not show the package, with which it is opened.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SentMiniProgramHb {
     /// `send_listid`: the platform's number for it.
     pub packet: PacketId,
@@ -42,8 +43,9 @@ pub struct SentMiniProgramHb {
     pub package: String,
 }
 
-/// The arguments of `wx.sendBizRedPacket`, by which the mini program's page opens a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The arguments of `wx.sendBizRedPacket`, by which the mini program's page opens a packet; nothing of them is in
+/// `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct BizRedPacket {
     /// `timeStamp`: seconds since 1970.
     pub time_stamp: String,
@@ -55,6 +57,18 @@ pub struct BizRedPacket {
     pub sign_type: String,
     /// `paySign`.
     pub pay_sign: String,
+}
+
+impl fmt::Debug for SentMiniProgramHb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SentMiniProgramHb").field("packet", &self.packet).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BizRedPacket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BizRedPacket").finish_non_exhaustive()
+    }
 }
 
 impl Client {

@@ -164,6 +164,7 @@ async fn a_mini_program_s_packet_gives_the_arguments_of_its_page() {
     let client = client(mock.url());
     let sent_as = client.sendminiprogramhb(&packet).await.unwrap();
     assert_eq!((sent_as.packet.as_str(), sent_as.package.as_str()), (PACKET, package));
+    assert!(!format!("{sent_as:?}").contains("sendid"), "who has the package opens the packet");
     let fields = sent(&mock, "sendminiprogramhb");
     assert_eq!(fields.len(), 12, "{fields:?}");
     assert!(fields.contains(&("notify_way".to_owned(), "MINI_PROGRAM_JSAPI".to_owned())));
@@ -173,6 +174,7 @@ async fn a_mini_program_s_packet_gives_the_arguments_of_its_page() {
     let arguments = page.biz_red_packet_at(&app, package, "e61463f8efa94090b1f366cccfbbb444", "1414561699");
     assert_eq!(arguments.pay_sign, "0cecd02326e26c27fbc77f6062ef8654");
     assert!(arguments.package.starts_with("sendid%3D242e8abd") && arguments.sign_type == "MD5");
+    assert!(!format!("{arguments:?}").contains("242e8abd"));
     let now = client.biz_red_packet(&app, package).unwrap();
     assert_ne!(now.nonce_str, client.biz_red_packet(&app, package).unwrap().nonce_str);
     assert!(now.time_stamp.parse::<u64>().unwrap() > 1_414_561_699);
@@ -200,6 +202,7 @@ async fn a_pre_order_gives_a_ticket() {
     let reserved = client(mock.url()).hbpreorder(&order).await.unwrap();
     assert_eq!((reserved.ticket.as_str(), reserved.packet.as_str()), ("0cca98c8c8e814883", PACKET));
     assert_eq!(reserved.send_time, "20150101080000");
+    assert!(!format!("{reserved:?}").contains("0cca98c8c8e814883"), "who has the ticket gives the packet away");
     let expected = [
         ("act_name", "新年红包"),
         ("amt_type", "ALL_RAND"),
