@@ -51,6 +51,10 @@ pub const CHOICES: &[Choice] = &[
         "敏感词表由平台运营者设定，逐字替换为 *，只作用于 send_name（sender_name）、wishing、act_name。",
         "Which words are masked is the operator's list; a star for each character, in send_name (sender_name), wishing and act_name only.",
     ),
+    differs(
+        "单个红包金额的上限由平台设置，没有 4999 元的封顶。",
+        "How much a packet may hold is the operator's setting: there is no ceiling of 4999 yuan.",
+    ),
     chosen(
         "XML 解析失败时各代响应相同（return_code=FAIL，mch_id 和 total_amount 为 0）；企业付款只返回 return_code、return_msg 两个字段。",
         "A body that is not XML gets the same reply in every generation (return_code=FAIL, mch_id and total_amount 0); transfers get return_code and return_msg only.",
@@ -100,8 +104,12 @@ pub const CHOICES: &[Choice] = &[
         "Codes by generation: in G1 PRODUCT_AUTHORITY_UNOPEN and API_METHOD_CLOSED are NOAUTH, FREQ_LIMIT is SECOND_OVER_LIMITED, SYSTEMERROR and PROCESSING are 268458547, NOT_FOUND is SYSTEMERROR; in G2a API_METHOD_CLOSED is NO_AUTH. All others are called as today.",
     ),
     chosen(
-        "服务商模式：权限、IP 看服务商，限额看付款商户；openid 属于 msgappid（没有时属于 wxappid）。不支持子商户的发放接口收到 sub_mch_id 时返回 ACCEPTMODE_ERROR。",
-        "Service-provider mode: permissions and address are the provider's, limits the payer's; the openid is of msgappid, or without it of wxappid. A sub_mch_id in a send that has none is ACCEPTMODE_ERROR.",
+        "服务商模式：权限、IP 看服务商，限额与冻结看付款商户；没有 sub_mch_id 时 msgappid、consume_mch_id 被忽略，由调用者付款；openid 属于 msgappid（没有时属于 wxappid）。不支持子商户的发放接口收到 sub_mch_id 时返回 ACCEPTMODE_ERROR。",
+        "Service-provider mode: permissions and address are the provider's, limits and freezing the payer's; without sub_mch_id, msgappid and consume_mch_id are ignored, and the caller pays; the openid is of msgappid, or without it of wxappid. A sub_mch_id in a send that has none is ACCEPTMODE_ERROR.",
+    ),
+    chosen(
+        "应用类型只判断移动应用（ILLEGAL_APPID）；小程序红包、企业红包不要求 wxappid 是小程序或企业。",
+        "Of the kinds of apps only a mobile app is refused (ILLEGAL_APPID); wxappid need not be a mini program for its packets, nor a corporation for those of 企业微信.",
     ),
     chosen(
         "裂变红包的金额与场景规则按平均每人金额判断；最多 10000 份（可设置）。部分领取的裂变红包状态为 RECEIVED，过期后为 REFUND。",
@@ -120,7 +128,7 @@ pub const CHOICES: &[Choice] = &[
         "企业微信: a missing workwx_sign is WORKWX_SIGN_ERROR, a wrong one SIGN_ERROR; a corporation that is not the merchant's is WORKWX_MCHID_ERROR; NO_COMPETENCE when the product is not open or the corporation has no secret here.",
     ),
     chosen(
-        "企业付款：FORCE_CHECK 只检查是否给出姓名；未付成功的为 PROCESSING 并带 reason；没有单笔限额。",
-        "Transfers: FORCE_CHECK wants a name, and checks no more; one that is not paid yet is PROCESSING with a reason; there is no limit of a single one.",
+        "企业付款：FORCE_CHECK 只检查是否给出姓名；未付成功的为 PROCESSING 并带 reason；没有单笔限额；openid 为 28 位，mch_appid 最长 32 位，spbill_create_ip 可不传。",
+        "Transfers: FORCE_CHECK wants a name, and checks no more; one that is not paid yet is PROCESSING with a reason; there is no limit of a single one; an openid has 28 characters, mch_appid 32 at most, and spbill_create_ip is optional.",
     ),
 ];

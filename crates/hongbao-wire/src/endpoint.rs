@@ -182,7 +182,7 @@ mod tests {
             }
             for field in endpoint.fields {
                 match field.need {
-                    Need::With(other) | Need::When(other, _) | Need::Either(other) => known(other),
+                    Need::When(other, _) | Need::Either(other) => known(other),
                     Need::Required | Need::Optional | Need::ByAmount | Need::JudgedLater => {}
                 }
                 assert!(!field.source.is_empty() && !field.meaning.zh.is_empty(), "{}: {}", endpoint.name, field.name);

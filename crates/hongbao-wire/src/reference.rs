@@ -24,7 +24,7 @@ of the tables in the code that drive parsing, checks and replies.
 - 金额单位为分，时间为北京时间。长度按字符计。
   Amounts are in fen, times are Beijing time, lengths are characters.
 - `PARAM_ERROR` 的文本前缀为 `参数错误:`。The texts of `PARAM_ERROR` begin with `参数错误:`.
-- 判断顺序 · Order of checks: XML → 字段 fields → 证书 certificate → 签名 signature → 产品 product → IP → 单号 number → 限额与余额 limits, balance.
+- 判断顺序 · Order of checks: XML → 字段 fields → 证书 certificate → 签名 signature → 应用 app → 产品 product → IP → 单号 number → 限额与余额 limits, balance.
 ";
 
 /// The whole page.
@@ -97,7 +97,7 @@ pub fn need(field: &Field) -> Words {
         Need::Required | Need::JudgedLater => words("是", "yes"),
         Need::Optional => words("否", "no"),
         Need::ByAmount => words("按金额", "by amount"),
-        Need::With(_) | Need::When(..) => words("有条件", "depends"),
+        Need::When(..) => words("有条件", "depends"),
         Need::Either(_) => words("二选一", "one of two"),
     }
 }
@@ -152,10 +152,10 @@ fn error_codes(page: &mut String) {
     page.push_str("| 代码 Code | 年代 Era | 文本 Text | 如何产生 How it comes about | 钱动了吗 Moved | 占用单号 Number taken | 怎么办 What to do |\n");
     page.push_str("|---|---|---|---|---|---|---|\n");
     for error in ErrorCode::ALL {
-        let certainty = match error.certainty(Family::Packets) {
-            Certainty::NothingMoved => "否 no",
-            Certainty::MayHaveMoved => "可能 maybe",
-        };
+        let certainty = by_family(|family| match error.certainty(family) {
+            Certainty::NothingMoved => "否 no".to_owned(),
+            Certainty::MayHaveMoved => "可能 maybe".to_owned(),
+        });
         let taken = if error.landed() {
             "是 yes"
         } else if error.may_have_landed() {
@@ -163,15 +163,21 @@ fn error_codes(page: &mut String) {
         } else {
             "否 no"
         };
-        let mut next = both(error.next_step(Family::Packets).words());
-        let of_transfers = error.next_step(Family::Transfers);
-        if of_transfers != error.next_step(Family::Packets) {
-            let _ = write!(next, "<br>企业付款 transfers: {}", both(of_transfers.words()));
-        }
+        let next = by_family(|family| both(error.next_step(family).words()));
         line(
             page,
-            &[&code(error.as_str()), error.era(), &code(error.text()), &both(error.cause()), certainty, taken, &next],
+            &[&code(error.as_str()), error.era(), &code(error.text()), &both(error.cause()), &certainty, taken, &next],
         );
+    }
+}
+
+/// What is said of packets, and of transfers where that is something else.
+fn by_family(words: impl Fn(Family) -> String) -> String {
+    let (of_packets, of_transfers) = (words(Family::Packets), words(Family::Transfers));
+    if of_packets == of_transfers {
+        of_packets
+    } else {
+        format!("{of_packets}<br>企业付款 transfers: {of_transfers}")
     }
 }
 

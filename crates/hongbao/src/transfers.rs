@@ -19,7 +19,7 @@ pub struct Transfer {
     pub recipient: OpenId,
     /// `amount`.
     pub amount: Fen,
-    /// `desc`, at most 100 characters.
+    /// `desc`, at most 100 bytes: 33 Chinese characters.
     pub description: String,
     /// `re_user_name`: the person's name, to be checked (`FORCE_CHECK`); without it nothing is (`NO_CHECK`).
     pub checked_name: Option<String>,

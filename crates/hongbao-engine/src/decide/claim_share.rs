@@ -6,7 +6,7 @@ use super::{Bug, post};
 use crate::command::ClaimShare;
 use crate::ledger::{LedgerAccount, Posting};
 use crate::outcome::{ClaimRejection, Claimed};
-use crate::packet::{Claim, Packet, PacketState, Product};
+use crate::packet::{Claim, Packet, PacketState, Product, Split};
 use crate::rows::Rows;
 
 pub(super) fn decide(
@@ -25,6 +25,9 @@ pub(super) fn decide(
         return Ok(Err(rejection));
     }
 
+    if packet.split != Split::Whole {
+        return Err("a packet of several shares is not opened as one");
+    }
     let mut packet = packet.clone();
     let now = now.max(packet.stamp);
     let claim = Claim {

@@ -200,7 +200,7 @@ fn judge_rejections(
     if knows_registered_only && packet.recipient.is_some() && person.is_none() {
         return Err(SendRejection::RecipientNotRegistered);
     }
-    if packet.total.is_zero() || !fits_back(packet, rows) || !has_bounded_shares(packet, limits) {
+    if !has_a_fen_for_each_share(packet) || !fits_back(packet, rows) || !has_bounded_shares(packet, limits) {
         return Err(SendRejection::AmountOutOfRange { min: limits.amount_min, max: limits.amount_max });
     }
     if needs_scene(packet, limits) && packet.texts.scene.is_none() {
@@ -220,6 +220,11 @@ fn judge_rejections(
         return Err(SendRejection::RecipientPacketsPerMinute);
     }
     Ok(())
+}
+
+/// Whatever a merchant's limits are: no share is empty.
+fn has_a_fen_for_each_share(packet: &Packet) -> bool {
+    !packet.total.is_zero() && !is_average_below(packet, Fen::new(1))
 }
 
 /// Whether the average share is between the merchant's bounds. Chosen: a pre-order is bound by the campaign that it

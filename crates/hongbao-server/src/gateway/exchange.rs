@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hongbao_engine::directory::{App, Merchant, SignAlgorithm};
+use hongbao_engine::directory::{App, Merchant, PermissionRefusal, SignAlgorithm};
 use hongbao_engine::packet::{BillKey, Family, Product};
 use hongbao_store::Store;
 use hongbao_types::{ApiKey, AppId, Generation, MerchantId, Mode};
@@ -66,12 +66,26 @@ impl<'a, S: Store> Exchange<'a, S> {
         Ok(merchant)
     }
 
-    /// Whether `merchant` may use `product` for the people of the app that the request names, from where it calls.
-    pub(super) async fn permit(&self, merchant: &Merchant, product: Product) -> Result<Option<Arc<App>>, Refusal> {
-        let app = self.parsed(self.endpoint.app_field)?;
-        let app = self.platform.in_time(self.platform.directory.app(&app)).await?;
-        merchant.judge_permission(product, app.as_deref(), self.peer.address)?;
-        Ok(app)
+    /// The app that the request names, if there is one.
+    pub(super) async fn named_app(&self) -> Result<Option<Arc<App>>, Refusal> {
+        let app = self.app()?;
+        Ok(self.platform.in_time(self.platform.directory.app(&app)).await?)
+    }
+
+    /// Whether `merchant` may use `product` for the people of `app`, from where it calls.
+    pub(super) fn judge_permission(
+        &self,
+        merchant: &Merchant,
+        product: Product,
+        app: Option<&App>,
+    ) -> Result<(), PermissionRefusal> {
+        merchant.judge_permission(product, app, self.peer.address)
+    }
+
+    /// The same for the app that the request names.
+    pub(super) async fn permit(&self, merchant: &Merchant, product: Product) -> Result<(), Refusal> {
+        let app = self.named_app().await?;
+        Ok(self.judge_permission(merchant, product, app.as_deref())?)
     }
 
     /// Whether `merchant` may ask from where it calls.
@@ -92,11 +106,6 @@ impl<'a, S: Store> Exchange<'a, S> {
     /// A field that has a value.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.params.get(name).filter(|value| !value.is_empty())
-    }
-
-    /// A text field; empty when it is not there.
-    pub(super) fn text(&self, name: &str) -> String {
-        self.params.get(name).unwrap_or_default().to_owned()
     }
 
     /// A field that the table has checked already, as a value of its type.

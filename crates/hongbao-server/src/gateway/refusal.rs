@@ -134,7 +134,12 @@ impl Refusal {
                 SendRejection::MerchantTooNew => usual(ErrorCode::ProductAuthorityUnopen),
                 SendRejection::RecipientNotRegistered => usual(ErrorCode::OpenIdError),
                 SendRejection::AmountOutOfRange { min, max } => {
-                    let text = format!("每个红包的平均金额必须在{}元到{}元之间.", yuan(*min), yuan(*max));
+                    let text = if *max == Fen::MAX {
+                        // Chosen: the words, for there is always a bound upstream.
+                        format!("每个红包的平均金额必须大于等于{}元.", yuan(*min))
+                    } else {
+                        format!("每个红包的平均金额必须在{}元到{}元之间.", yuan(*min), yuan(*max))
+                    };
                     (ErrorCode::MoneyLimit, Cow::Owned(text))
                 }
                 SendRejection::SceneRequired => with(ErrorCode::ParamError, text::SCENE_REQUIRED),

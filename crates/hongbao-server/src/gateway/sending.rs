@@ -55,7 +55,7 @@ pub(super) async fn send<S: Store>(
     let bill = exchange.bill(merchant)?;
     let recipient: Option<OpenId> = order.recipient_field.map(|field| exchange.parsed(field)).transpose()?;
     let masked = recipient.as_ref().map(OpenId::masked);
-    let bill_no = bill.bill_no.clone();
+    let (bill_no, sub_merchant) = (bill.bill_no.clone(), on_behalf_of.clone());
     let send = SendPacket {
         packet_id: platform.packet_ids.next(&bill, platform.clock.0.now()),
         bill,
@@ -76,6 +76,7 @@ pub(super) async fn send<S: Store>(
                 packet.bill_no = %bill_no,
                 packet.id = %accepted.packet,
                 product = order.product.name(),
+                on_behalf_of = sub_merchant.as_ref().map(MerchantId::as_str),
                 recipient = masked,
                 is_replay = accepted.is_replay,
                 "a packet was sent"
@@ -113,16 +114,20 @@ async fn provision<S: Store>(exchange: &Exchange<'_, S>, merchant: &Arc<Merchant
     Ok(Provision { payer, on_behalf_of: Some(sub), app })
 }
 
-/// The texts of a packet, with the operator's words masked where the official page says so.
+/// The texts of a packet, with the operator's words masked where the official page says so. What is in no row of the
+/// endpoint's table is not there, whatever the request says.
 fn texts<S: Store>(exchange: &Exchange<'_, S>) -> Texts {
-    let masked = |field| exchange.platform.masked_words.mask(&exchange.text(field));
-    let of_table = |field| exchange.endpoint.field(field).and_then(|row| exchange.field(row.name)).map(str::to_owned);
+    let of_table = |field: &'static str| {
+        exchange.endpoint.field(field).and_then(|row| exchange.field(row.name)).map(str::to_owned)
+    };
+    let first_of = |names: [&'static str; 2]| names.into_iter().find_map(of_table).unwrap_or_default();
+    let masked = |text: String| exchange.platform.masked_words.mask(&text);
     Texts {
-        // A packet of 企业微信 has a field of another name, a transfer none.
-        sender_name: masked(if exchange.endpoint.field("sender_name").is_some() { "sender_name" } else { "send_name" }),
-        greeting: masked("wishing"),
-        activity: masked("act_name"),
-        remark: exchange.text(if exchange.endpoint.field("desc").is_some() { "desc" } else { "remark" }),
+        // A packet of 企业微信 and a transfer have names of their own for some.
+        sender_name: masked(first_of(["send_name", "sender_name"])),
+        greeting: masked(of_table("wishing").unwrap_or_default()),
+        activity: masked(of_table("act_name").unwrap_or_default()),
+        remark: first_of(["remark", "desc"]),
         scene: of_table("scene_id"),
         sender_picture: of_table("sender_header_media_id"),
         sender_agent: of_table("agentid"),

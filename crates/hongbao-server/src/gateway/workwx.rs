@@ -1,7 +1,7 @@
 //! `sendworkwxredpack`, `queryworkwxredpack` (企业红包): a packet in the name of a corporation of 企业微信.
 //!
 //! Two signatures: the inner one (`workwx_sign`) is made with the corporation's secret over seven fields, and the
-//! ordinary one covers it. The ordinary one is judged first.
+//! ordinary one covers it. The ordinary one is judged first, then the inner one, then what is allowed.
 
 use hongbao_engine::directory::PermissionRefusal;
 use hongbao_engine::packet::Product;
@@ -15,23 +15,26 @@ use super::sending::{Order, send};
 
 pub(super) async fn handle_send<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<Given, Refusal> {
     let merchant = exchange.authenticate().await?;
-    let app = exchange.permit(&merchant, Product::Workwx).await.map_err(in_its_own_words)?;
-    let secret = app.as_ref().and_then(|app| app.workwx_secret.as_ref()).ok_or(Refusal::NoCorporation)?;
+    let app = exchange.named_app().await?;
+    let secret = app.as_ref().and_then(|app| app.workwx_secret.as_ref());
     let claimed = exchange.field("workwx_sign").ok_or(Refusal::WorkwxSignMissing)?;
-    if !sign::verify_workwx(&exchange.params, claimed, secret) {
+    if secret.is_some_and(|secret| !sign::verify_workwx(&exchange.params, claimed, secret, merchant.mode)) {
         return Err(Refusal::WorkwxSign);
+    }
+    exchange.judge_permission(&merchant, Product::Workwx, app.as_deref()).map_err(in_its_own_words)?;
+    if secret.is_none() {
+        return Err(Refusal::NoCorporation);
     }
     let accepted = send(exchange, &merchant, Order::single(Product::Workwx)).await?;
     Ok(Given::new().text("send_listid", accepted.packet.as_str()))
 }
 
-fn in_its_own_words(refusal: Refusal) -> Refusal {
-    let Refusal::Permission(permission) = refusal else { return refusal };
-    match permission {
+fn in_its_own_words(refusal: PermissionRefusal) -> Refusal {
+    match refusal {
         PermissionRefusal::AppNotBound => Refusal::NotOfCorporation,
         PermissionRefusal::ProductNotOpen => Refusal::NoCorporation,
         PermissionRefusal::IllegalApp | PermissionRefusal::Closed | PermissionRefusal::AddressNotAllowed => {
-            Refusal::Permission(permission)
+            Refusal::Permission(refusal)
         }
     }
 }

@@ -45,8 +45,6 @@ pub enum Need {
     Optional,
     /// The amount decides: see the merchant's limits.
     ByAmount,
-    /// It must, when that field is there; else it need not.
-    With(&'static str),
     /// It must, when that field has this value; else it need not.
     When(&'static str, &'static str),
     /// This or that field must, and never both.
@@ -239,7 +237,6 @@ impl Field {
         match self.need {
             Need::Required => !value.is_empty(),
             Need::Optional | Need::ByAmount | Need::JudgedLater => true,
-            Need::With(other) => !value.is_empty() || !is_there(other),
             Need::When(other, wanted) => !value.is_empty() || params.get(other) != Some(wanted),
             Need::Either(other) => value.is_empty() == is_there(other),
         }

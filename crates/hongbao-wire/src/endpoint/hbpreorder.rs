@@ -118,7 +118,7 @@ pub static HBPREORDER: Endpoint = Endpoint {
         RETURN_CODE,
         RETURN_MSG,
         RESULT_CODE,
-        ERR_CODE,
+        ERR_CODE.meaning(words("错误代码；成功时为 0", "the error code; 0 when there is none")),
         ERR_CODE_DES,
         row::ECHO_MCH_BILLNO,
         row::ECHO_MCH_ID,

@@ -114,7 +114,7 @@ pub static TRANSFERS: Endpoint = Endpoint {
             "desc字段必填,最长为100个字符.",
             words("付款备注，最长 100 字节（UTF-8）", "a remark: 100 bytes of UTF-8 at most"),
         )
-        // Seen on the wire.
+        // As a reply has it that a public SDK quotes.
         .malformed("描述信息大于100Bytes")
             .example("理赔")
             .known(2014, SEND_PAGE),
@@ -166,7 +166,7 @@ pub static TRANSFERS: Endpoint = Endpoint {
         ReplyField::echo("nonce_str", words("随机字符串，原样返回", "the random characters, repeated"))
             .on_failure(Presence::Never),
         RESULT_CODE,
-        ERR_CODE.on_success(Presence::Never),
+        ERR_CODE.on_success(Presence::Never).meaning(words("错误代码", "the error code")),
         ERR_CODE_DES.on_success(Presence::Never),
         ReplyField::echo("partner_trade_no", words("商户订单号，原样返回", "the merchant's number, repeated"))
             .on_failure(Presence::Never),

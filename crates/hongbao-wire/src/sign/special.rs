@@ -1,7 +1,7 @@
 //! Which signatures are made otherwise than `sign`? The inner one of a packet of 企业微信, and the one with
 //! which a mini program's page opens a packet.
 
-use hongbao_types::{ApiKey, WorkwxSecret};
+use hongbao_types::{ApiKey, Mode, WorkwxSecret};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use subtle::ConstantTimeEq;
 
@@ -25,10 +25,11 @@ pub fn workwx_sign(params: &Params, secret: &WorkwxSecret) -> String {
     hex::encode_upper(digest(SignType::Md5, &[&workwx_string_to_sign(params, secret)], ""))
 }
 
-/// Whether `claimed` is the inner signature, in either case.
-pub fn verify_workwx(params: &Params, claimed: &str, secret: &WorkwxSecret) -> bool {
+/// Whether `claimed` is the inner signature; compatible mode takes it in lower case, too.
+pub fn verify_workwx(params: &Params, claimed: &str, secret: &WorkwxSecret, mode: Mode) -> bool {
     let expected = digest(SignType::Md5, &[&workwx_string_to_sign(params, secret)], "");
-    hex::decode(claimed).is_ok_and(|claimed| claimed.ct_eq(&expected).into())
+    let is_right_case = mode == Mode::Compatible || !claimed.bytes().any(|b| b.is_ascii_lowercase());
+    is_right_case && hex::decode(claimed).is_ok_and(|claimed| claimed.ct_eq(&expected).into())
 }
 
 /// What JavaScript's `encodeURIComponent` leaves as it is.

@@ -31,5 +31,8 @@ fn the_page_names_every_field_code_and_choice() {
     assert!(
         ErrorCode::ALL.iter().all(|code| page.contains(&format!("| `{code}` |")) && page.contains(code.cause().zh))
     );
+    let (_, rest) = page.split_once("| `SEND_FAILED` |").unwrap();
+    let row = rest.lines().next().unwrap();
+    assert!(row.contains("| 否 no<br>企业付款 transfers: 可能 maybe |"), "of a transfer it means the opposite: {row}");
     assert!(CHOICES.iter().all(|choice| page.contains(choice.what.zh) && page.contains(choice.what.en)));
 }

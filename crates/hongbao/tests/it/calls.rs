@@ -241,7 +241,8 @@ async fn a_corporation_s_packet_is_signed_twice() {
     assert_eq!(client(mock.url()).sendworkwxredpack(&packet, &secret).await.unwrap().packet.as_str(), PACKET);
     sent(&mock, "sendworkwxredpack");
     let params = mock.requests()[0].params();
-    assert!(verify_workwx(&params, params.get("workwx_sign").unwrap(), &secret), "with the nonce that was sent");
+    let inner = params.get("workwx_sign").unwrap();
+    assert!(verify_workwx(&params, inner, &secret, Mode::Strict), "with the nonce that was sent");
 
     let echo = [("mch_billno", BILL_NO), ("mch_id", MERCHANT)];
     let given = Given::new()

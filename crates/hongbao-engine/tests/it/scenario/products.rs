@@ -43,6 +43,21 @@ fn a_group_packet_needs_a_scene_by_its_average() {
 }
 
 #[test]
+fn no_share_is_empty_whatever_the_limits_are() {
+    check(
+        "
+        merchant M1 min=0 scene-below=0
+        top-up   M1 5000 ref=T1             -> in 5000
+        send     M1 B1 2 to=alice group shares=3 -> out_of_range(0..20000)
+        send     M1 B1 3 to=alice group shares=3 -> sent
+        send     M1 B2 99 to=nobody pre-order live shares=100 -> out_of_range(0..20000)
+        send     M1 B2 100 to=nobody pre-order live shares=100 -> sent
+        send     M1 B3 0 to=alice           -> out_of_range(0..20000)
+        ",
+    );
+}
+
+#[test]
 fn a_pre_order_is_for_nobody_yet_and_lives_for_three_days() {
     check(
         "

@@ -1,5 +1,6 @@
 //! `transfers`, `gettransferinfo`: is the money there at once, and what if not?
 
+use hongbao_store::Store;
 use hongbao_wire::endpoint::{GETTRANSFERINFO, TRANSFERS};
 use serde_json::json;
 
@@ -171,4 +172,14 @@ async fn a_name_that_is_to_be_checked_must_be_there() {
     assert_eq!(element(&rig.call(&TRANSFERS, &changes).await, "result_code"), "SUCCESS");
     assert!(!rig.call(&GETTRANSFERINFO, &[]).await.contains("transfer_name"));
     rig.assert_books(1).await;
+}
+
+#[tokio::test]
+async fn a_text_that_no_transfer_has_is_not_kept() {
+    let rig = Rig::start().await;
+    let foreign = [("wishing", "彩票"), ("act_name", "彩票"), ("send_name", "彩票"), ("remark", "彩票")];
+    let reply = rig.call(&TRANSFERS, &foreign).await;
+    let packet = rig.store.packet(&element(&reply, "payment_no").parse().unwrap()).await.unwrap().unwrap();
+    let texts = packet.packet.texts;
+    assert_eq!((&*texts.greeting, &*texts.activity, &*texts.sender_name, &*texts.remark), ("", "", "", "理赔"));
 }

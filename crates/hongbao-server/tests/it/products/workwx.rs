@@ -182,3 +182,17 @@ async fn listed_words_are_masked_in_what_is_shown_and_nothing_else() {
     assert_eq!(shown, ["恭喜**中奖", "*** 节", "彩票", "**"]);
     masking.stop().await;
 }
+
+#[tokio::test]
+async fn an_inner_signature_in_lower_case_is_right_in_compatible_mode_only() {
+    let rig = rig().await;
+    let fields = fields_of(&SENDWORKWXREDPACK, &[]);
+    let inner = fields.iter().find(|(name, _)| name == "workwx_sign").unwrap().1.to_ascii_lowercase();
+    let lower_case = [("workwx_sign", &*inner)];
+    rig.put_merchant(json!({ "mode": "strict" })).await;
+    let refused_for = "签名错误；企业微信签名失败";
+    assert_eq!(rig.call(&SENDWORKWXREDPACK, &lower_case).await, refused("SIGN_ERROR", refused_for));
+    rig.put_merchant(json!({ "mode": "compatible" })).await;
+    assert_eq!(element(&rig.call(&SENDWORKWXREDPACK, &lower_case).await, "result_code"), "SUCCESS");
+    rig.assert_books(1).await;
+}
