@@ -56,6 +56,19 @@ impl AdminClient {
         self.call(Method::PUT, path, Some(body)).await
     }
 
+    /// Puts what its path says all of.
+    pub(crate) async fn put_nothing(&self, path: &str) -> Result<()> {
+        self.call(Method::PUT, path, None).await.map(|_| ())
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<()> {
+        self.call(Method::PATCH, path, Some(body)).await.map(|_| ())
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<()> {
+        self.call(Method::DELETE, path, None).await.map(|_| ())
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.call(Method::POST, path, Some(body)).await
     }
@@ -105,9 +118,7 @@ pub(crate) fn api_failure(status: StatusCode, body: &Value) -> Failure {
     }
     match (error["code"].as_str(), error["money_moved"].as_str()) {
         (_, Some("unknown")) => failure.hint("money may have moved: make the same call again, with the same values"),
-        (Some("exists"), _) => {
-            failure.hint("nothing was done; to change it, PUT the whole of it to the admin API with ?replace=true")
-        }
+        (Some("exists"), _) => failure.hint("nothing was done; to change it: hongbao merchant set, hongbao app set"),
         (_, Some("no")) => failure.hint("nothing was done; correct the call and make it again"),
         _ => failure,
     }

@@ -286,6 +286,7 @@ pub(crate) enum MerchantCommand {
     #[command(after_help = examples!(
         "hongbao merchant set 10000098 --limit packets_per_second=unlimited --limit amount_max_fen=499900",
         "hongbao merchant set 10000098 --generation G1 --strict",
+        "hongbao merchant set 10000098 --limit packets_per_second=usual --entered-at none --product all",
         "hongbao merchant set 10000090 --provider 10000098"
     ))]
     Set(Box<MerchantSetArgs>),
@@ -300,15 +301,6 @@ pub(crate) struct MerchantAddArgs {
     pub(crate) profile: ProfileArgs,
     /// The merchant number (mch_id)
     pub(crate) merchant: MerchantId,
-    /// Its name
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    pub(crate) name: String,
-    /// A file with an API key; once for each key. One is made up, and printed, when none is given
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key_file: Vec<PathBuf>,
-    /// A client certificate: PEM, or a .p12 whose password is the merchant number; once for each
-    #[arg(long, value_name = "FILE")]
-    pub(crate) certificate: Vec<PathBuf>,
     /// An app to whose people it may send; once for each. The app must be there
     #[arg(long, value_name = "APP")]
     pub(crate) app: Vec<AppId>,
@@ -337,22 +329,38 @@ pub(crate) struct MerchantShowArgs {
 /// What a merchant may be told by an operator.
 #[derive(Args)]
 pub(crate) struct MerchantSettings {
+    /// Its name
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// A file with an API key; once for each key, for these are all it has then. For a new merchant one is made up,
+    /// and printed, when none is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Vec<PathBuf>,
+    /// A client certificate: PEM, or a .p12 whose password is the merchant number; once for each, likewise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Vec<PathBuf>,
     /// Do as production is believed to do
     #[arg(long, conflicts_with = "compatible")]
     pub(crate) strict: bool,
     /// Take what every known client sends
     #[arg(long)]
     pub(crate) compatible: bool,
+    /// The only kind of signature that it may make; any takes both
+    #[arg(long, value_name = "TYPE", value_parser = ["MD5", "HMAC-SHA256", ANY])]
+    pub(crate) sign_type: Option<String>,
     /// Of which years the service is that it meets: G1 (2014 to 2015), G2a (to July 2016), G2b
     #[arg(long, value_name = "NAME", value_parser = generations())]
     pub(crate) generation: Option<String>,
-    /// A product that is open to it; once for each
+    /// A product that is open to it; once for each, or all
     #[arg(long, value_name = "NAME", value_parser = products())]
     pub(crate) product: Vec<String>,
-    /// A service provider (服务商) that may send on its behalf; once for each
+    /// A service provider (服务商) that may send on its behalf; once for each, or none
     #[arg(long, value_name = "MERCHANT")]
-    pub(crate) provider: Vec<MerchantId>,
-    /// A limit, by the name that `merchant show` prints: a number, unlimited, true or false; once for each
+    pub(crate) provider: Vec<String>,
+    /// An address that it may call from; once for each, or any
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Vec<String>,
+    /// A limit, by the name that `merchant show` prints: a number, unlimited, true, false or usual; once for each
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
     /// The most it may send in one packet, in fen
@@ -367,10 +375,10 @@ pub(crate) struct MerchantSettings {
     /// Whether it has closed sending by API
     #[arg(long, value_name = "BOOL")]
     pub(crate) closed: Option<bool>,
-    /// When it entered: 90 days later it may send (2014-11-11T12:00:00+08:00)
+    /// When it entered: 90 days later it may send (2014-11-11T12:00:00+08:00, or none: it may at once)
     #[arg(long, value_name = "TIME")]
     pub(crate) entered_at: Option<String>,
-    /// Since when it has traded without a break: 30 days later it may send
+    /// Since when it has traded without a break: 30 days later it may send; or none
     #[arg(long, value_name = "TIME")]
     pub(crate) trading_since: Option<String>,
 }
@@ -380,8 +388,17 @@ fn generations() -> PossibleValuesParser {
 }
 
 fn products() -> PossibleValuesParser {
-    PossibleValuesParser::new(Product::ALL.map(Product::name))
+    PossibleValuesParser::new(Product::ALL.map(Product::name).into_iter().chain([ALL]))
 }
+
+/// Every product.
+pub(crate) const ALL: &str = "all";
+/// Either kind of signature, every address.
+pub(crate) const ANY: &str = "any";
+/// No time, nobody.
+pub(crate) const NONE: &str = "none";
+/// A limit as it is without having been set.
+pub(crate) const USUAL: &str = "usual";
 
 #[derive(Subcommand)]
 pub(crate) enum AppCommand {
@@ -390,6 +407,15 @@ pub(crate) enum AppCommand {
         "hongbao app add wx2421b1c4370ec43b --public-key app_public_key.pem --merchant 10000098"
     ))]
     Add(AppAddArgs),
+    /// Change an app; what is not named stays
+    #[command(after_help = examples!(
+        "hongbao app set wx8888888888888888 --merchant 10000090 --without-merchant 10000098",
+        "hongbao app set wx8888888888888888 --registered-only true"
+    ))]
+    Set(AppSetArgs),
+    /// Show an app: what it is, its keys, who may send to its people
+    #[command(after_help = examples!("hongbao app show wx8888888888888888"))]
+    Show(AppShowArgs),
     /// What is known of one of an app's people; or register them, block them, let them go
     #[command(after_help = examples!(
         "hongbao app person wx8888888888888888 oxTWIuGaIt6gTKsQRLau2M0yL16E",
@@ -439,6 +465,37 @@ pub(crate) struct AppAddArgs {
     /// A merchant who may send to its people; once for each
     #[arg(long, value_name = "MERCHANT")]
     pub(crate) merchant: Vec<MerchantId>,
+}
+
+#[derive(Args)]
+pub(crate) struct AppSetArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The app id
+    pub(crate) app: AppId,
+    /// What it is
+    #[arg(long, value_name = "KIND", value_parser = app_kinds())]
+    pub(crate) kind: Option<String>,
+    /// Whether it knows registered people only
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) registered_only: Option<bool>,
+    /// A file with a corporation's secret; an empty one takes it away
+    #[arg(long, value_name = "FILE")]
+    pub(crate) workwx_secret_file: Option<PathBuf>,
+    /// A merchant who may send to its people, too; once for each
+    #[arg(long, value_name = "MERCHANT")]
+    pub(crate) merchant: Vec<MerchantId>,
+    /// A merchant who no longer may; once for each
+    #[arg(long, value_name = "MERCHANT")]
+    pub(crate) without_merchant: Vec<MerchantId>,
+}
+
+#[derive(Args)]
+pub(crate) struct AppShowArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The app id
+    pub(crate) app: AppId,
 }
 
 fn app_kinds() -> PossibleValuesParser {

@@ -92,21 +92,11 @@ pub struct TopUp {
 /// A merchant is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutMerchant {
-    /// The whole of it, but for what is kept.
+    /// The whole of it.
     pub merchant: Merchant,
-    /// Whether it may take the place of one that is there and differs.
-    pub replace: bool,
-    /// What of the one that is there stays: nobody who changes a limit should have to know its keys.
-    pub keeps: Keeps,
-}
-
-/// What of a stored merchant stays as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keeps {
-    /// Its keys; then the merchant must be there.
-    pub keys: bool,
-    /// Its certificates; none, when the merchant is new.
-    pub certificates: bool,
+    /// What it takes the place of, as it was read: nothing, when it is new. When something else is there by then,
+    /// nothing is stored, so that of two who change it neither undoes what the other did.
+    pub instead_of: Option<Merchant>,
 }
 
 /// An app is so.
@@ -114,10 +104,8 @@ pub struct Keeps {
 pub struct PutApp {
     /// The whole of it.
     pub app: App,
-    /// Whether it may take the place of one that is there and differs.
-    pub replace: bool,
-    /// Whether the secret of the one that is there stays: it never comes out, so that nobody could give it again.
-    pub keeps_secret: bool,
+    /// What it takes the place of, as it was read: as for a merchant.
+    pub instead_of: Option<App>,
 }
 
 /// A person is so.

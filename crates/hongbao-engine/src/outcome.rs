@@ -162,14 +162,8 @@ pub enum TopUpRejection {
 
 /// Why a merchant or an app was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PutRejection {
-    /// Its keys were to be kept, and there are none.
-    #[error("it is new, so its keys must be given")]
-    NothingToKeep,
-    /// There is one of that name already, and it differs.
-    #[error("it exists already, with other content")]
-    Exists,
-}
+#[error("something else is stored than what it was to take the place of")]
+pub struct PutRejection;
 
 /// Why the clock was not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

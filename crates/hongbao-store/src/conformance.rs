@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hongbao_engine::command::{
-    ClaimShare, Command, ExpirePacket, Keeps, PutApp, PutMerchant, PutPerson, SendPacket, SetClock, TopUp,
+    ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, PutPerson, SendPacket, SetClock, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
@@ -64,7 +64,6 @@ macro_rules! store_conformance {
             due_work_is_read_page_by_page
             a_reference_used_again_moves_nothing
             a_merchant_does_not_take_anothers_place
-            keys_that_are_kept_are_the_ones_there_are
         );
     };
     (@tests $make:expr; $($name:ident)*) => { $(
@@ -108,7 +107,7 @@ impl<S: Store, G> Rig<S, G> {
     }
 
     async fn prepare(&self, funds: u32) {
-        let merchant = Box::new(PutMerchant { merchant: merchant(), replace: false, keeps: Keeps::default() });
+        let merchant = Box::new(PutMerchant { merchant: merchant(), instead_of: None });
         assert_eq!(self.call(Command::PutMerchant(merchant)).await, Ok(Outcome::Put(Ok(()))));
         if funds > 0 {
             self.top_up("T0", funds).await.expect("a top-up").expect("money comes in");
@@ -183,7 +182,7 @@ impl<S: Store, G> Rig<S, G> {
         self.faults.plan(std::iter::once(Fault::Held).chain(then));
         let lane = self.lane.clone();
         tokio::spawn(async move {
-            let merchant = Box::new(PutMerchant { merchant: merchant(), replace: true, keeps: Keeps::default() });
+            let merchant = Box::new(PutMerchant { merchant: merchant(), instead_of: None });
             lane.call(Command::PutMerchant(merchant), PATIENCE).await
         });
         self.faults.held().await;
@@ -309,9 +308,9 @@ behaviours! {
             expires_after_ms: Some(12),
         };
         full.frozen = true;
-        let put = Box::new(PutMerchant { merchant: full.clone(), replace: true, keeps: Keeps::default() });
+        let put = Box::new(PutMerchant { merchant: full.clone(), instead_of: Some(merchant()) });
         assert_eq!(rig.call(Command::PutMerchant(put)).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(full));
+        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(full.clone()));
 
         let app = App {
             id: app_id(),
@@ -325,15 +324,9 @@ behaviours! {
             }],
             merchants: vec![merchant_id()],
         };
-        let put = Box::new(PutApp { app: app.clone(), replace: false, keeps_secret: false });
+        let put = Box::new(PutApp { app: app.clone(), instead_of: None });
         assert_eq!(rig.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
         assert_eq!(rig.store.app(&app_id()).await.expect("a read"), Some(app.clone()));
-        // A secret never comes out, so that who changes something else leaves it out.
-        let changed = App { registered_only: false, workwx_secret: None, ..app.clone() };
-        let put = Box::new(PutApp { app: changed, replace: true, keeps_secret: true });
-        assert_eq!(rig.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
-        let stored = rig.store.app(&app_id()).await.expect("a read").expect("an app");
-        assert_eq!((stored.registered_only, stored.workwx_secret), (false, app.workwx_secret));
 
         let id = PersonId { app: app_id(), openid: openid() };
         assert_eq!(rig.store.person(&id).await.expect("a read"), None);
@@ -344,7 +337,7 @@ behaviours! {
             assert_eq!(rig.store.person(&id).await.expect("a read"), Some(person));
         }
 
-        let put = Box::new(PutMerchant { merchant: merchant(), replace: true, keeps: Keeps::default() });
+        let put = Box::new(PutMerchant { merchant: merchant(), instead_of: Some(full) });
         rig.call(Command::PutMerchant(put)).await.expect("an answer");
         let accepted = rig.accepted(send(1)).await;
         let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
@@ -814,32 +807,21 @@ behaviours! {
         rig.assert_books(0).await;
     }
 
-    /// Keys that are kept are those that are there when it is decided, not when it was asked.
-    keys_that_are_kept_are_the_ones_there_are(make) {
-        let rig = Rig::open(make, LaneBounds::default());
-        let keeps = Keeps { keys: true, certificates: true };
-        let frozen = Merchant { keys: Vec::new(), frozen: true, ..merchant() };
-        let put = |merchant: Merchant, keeps| {
-            Command::PutMerchant(Box::new(PutMerchant { merchant, replace: true, keeps }))
-        };
-        let nothing = Ok(Outcome::Put(Err(PutRejection::NothingToKeep)));
-        assert_eq!(rig.call(put(frozen.clone(), keeps)).await, nothing);
-        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), None);
-        assert_eq!(rig.call(put(merchant(), Keeps::default())).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(rig.call(put(frozen, keeps)).await, Ok(Outcome::Put(Ok(()))));
-        let kept = Merchant { frozen: true, ..merchant() };
-        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(kept));
-    }
-
-    /// Adding what is there already, and is the same, is done; what differs is refused unless replaced.
+    /// Adding what is there already, and is the same, is done; what differs is refused, unless it takes the place of
+    /// just what is there, so that of two who change a merchant neither undoes what the other did.
     a_merchant_does_not_take_anothers_place(make) {
         let rig = Rig::funded(make, 0).await;
-        let other = Merchant { name: "微信支付".to_owned(), ..merchant() };
-        let put = |merchant: Merchant, replace| Command::PutMerchant(Box::new(PutMerchant { merchant, replace, keeps: Keeps::default() }));
-        assert_eq!(rig.call(put(merchant(), false)).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(rig.call(put(other.clone(), false)).await, Ok(Outcome::Put(Err(PutRejection::Exists))));
+        let named = |name: &str| Merchant { name: name.to_owned(), ..merchant() };
+        let put = async |merchant: Merchant, instead_of: Option<Merchant>| {
+            rig.call(Command::PutMerchant(Box::new(PutMerchant { merchant, instead_of }))).await
+        };
+        let (done, refused) = (Ok(Outcome::Put(Ok(()))), Ok(Outcome::Put(Err(PutRejection))));
+        assert_eq!(put(merchant(), None).await, done);
+        assert_eq!(put(named("微信支付"), None).await, refused);
         assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(merchant()));
-        assert_eq!(rig.call(put(other.clone(), true)).await, Ok(Outcome::Put(Ok(()))));
-        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(other));
+        assert_eq!(put(named("微信支付"), Some(merchant())).await, done);
+        assert_eq!(put(named("天虹商场"), Some(merchant())).await, refused);
+        assert_eq!(put(named("微信支付"), Some(merchant())).await, done, "it is as it was to be");
+        assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(named("微信支付")));
     }
 }

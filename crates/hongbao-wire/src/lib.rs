@@ -74,4 +74,4 @@ pub use params::{ParamError, Params};
 pub use reply::{Answer, Given, HbInfo, Reply, UnclearReply};
 pub use sign::{SignPolicy, SignRefusal, SignRule, SignType, Verified};
 pub use status::HbStatus;
-pub use xml::{BODY_LIMIT, DecodeError, REPLY_LIMIT, ReplyBody, decode, decode_reply, encode};
+pub use xml::{BODY_LIMIT, DecodeError, REPLY_LIMIT, ReplyBody, SHARE_LIMIT, decode, decode_reply, encode};

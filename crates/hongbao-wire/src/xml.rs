@@ -24,13 +24,13 @@ use document::Document;
 /// for unknown fields and for escaping.
 pub const BODY_LIMIT: usize = 32 * 1024;
 
-/// The longest reply that is read, in bytes.
-pub const REPLY_LIMIT: usize = 1024 * 1024;
+/// The longest reply that is read, in bytes: room for [`SHARE_LIMIT`] of the longest `hbinfo`.
+pub const REPLY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// The most fields that one message, or one `hbinfo`, may have.
 pub const FIELD_LIMIT: usize = 64;
 
-/// The most `hbinfo` that one reply may have.
+/// The most `hbinfo` that one reply may have, and so the most shares that a packet may.
 pub const SHARE_LIMIT: usize = 10_000;
 
 /// A reply: its fields, and what stood in its `hblist`.

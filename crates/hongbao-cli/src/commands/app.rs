@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use hongbao_types::MerchantId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::admin;
-use crate::args::{AppAddArgs, AppPersonArgs};
+use super::merchant::bind;
+use super::show::show;
+use crate::args::{AppAddArgs, AppPersonArgs, AppSetArgs, AppShowArgs};
 use crate::error::Result;
 use crate::files::read_file;
 use crate::output::{Output, say};
@@ -31,6 +33,32 @@ pub(crate) async fn add(args: AppAddArgs, output: Output) -> Result<ExitCode> {
             say!("merchants   {}", merchants.join(" "));
         }
     });
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn set(args: &AppSetArgs, output: Output) -> Result<ExitCode> {
+    let admin = admin(&args.profile)?;
+    let path = format!("/admin/apps/{}", args.app);
+    let secret = args.workwx_secret_file.as_deref().map(read_file).transpose()?;
+    let changes = [
+        ("kind", args.kind.clone().map(Value::from)),
+        ("registered_only", args.registered_only.map(Value::from)),
+        ("workwx_secret", secret.map(|secret| Value::from(secret.trim()))),
+    ];
+    let changes = changes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    admin.patch(&path, &Value::Object(changes.collect())).await?;
+    for merchant in &args.merchant {
+        bind(&admin, &args.app, merchant).await?;
+    }
+    for merchant in &args.without_merchant {
+        admin.delete(&format!("{path}/merchants/{merchant}")).await?;
+    }
+    show(&admin.get(&path).await?, output);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn show_one(args: &AppShowArgs, output: Output) -> Result<ExitCode> {
+    show(&admin(&args.profile)?.get(&format!("/admin/apps/{}", args.app)).await?, output);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,57 +7,51 @@ use hongbao_types::{ApiKey, AppId, MerchantId};
 use serde_json::{Map, Value, json};
 
 use super::admin;
+use super::show::show;
 use crate::admin_client::AdminClient;
-use crate::args::{MerchantAddArgs, MerchantSetArgs, MerchantSettings, MerchantShowArgs};
+use crate::args::{ALL, ANY, MerchantAddArgs, MerchantSetArgs, MerchantSettings, MerchantShowArgs, NONE, USUAL};
 use crate::error::{Failure, Result};
 use crate::files::{read_api_key, read_file};
 use crate::identity_files::read_p12;
 use crate::kit::random_api_key;
-use crate::output::{Output, plain, say};
+use crate::output::{Output, say};
 
 pub(crate) async fn add(args: MerchantAddArgs, output: Output) -> Result<ExitCode> {
-    let keys: Vec<String> =
-        args.key_file.iter().map(|path| Ok(read_api_key(path)?.expose().to_owned())).collect::<Result<_>>()?;
-    let certificates: Vec<Value> = args
-        .certificate
-        .iter()
-        .map(|path| Ok(json!({ "pem": read_certificate(path, &args.merchant)? })))
-        .collect::<Result<_>>()?;
+    let mut body = args.settings.body(&args.merchant)?;
+    let is_keyless = !body.contains_key("keys");
     let admin = admin(&args.profile)?;
     // Refused before anything is stored: an app that isn't there can't be bound.
-    let mut apps = Vec::new();
     for app in &args.app {
-        apps.push((app, admin.get(&format!("/admin/apps/{app}")).await?));
+        admin.get(&format!("/admin/apps/{app}")).await?;
     }
-    if keys.is_empty() && admin.find(&format!("/admin/merchants/{}", args.merchant)).await?.is_some() {
+    if is_keyless && admin.find(&format!("/admin/merchants/{}", args.merchant)).await?.is_some() {
         // No key is made up, and shown, that will not count.
         return Err(Failure::new(format!("merchant {}: it exists already", args.merchant))
             .hint("nothing was done; to change it: hongbao merchant set"));
     }
-    let made_up = if keys.is_empty() { Some(random_api_key().map_err(Failure::new)?) } else { None };
+    let made_up = if is_keyless { Some(random_api_key().map_err(Failure::new)?) } else { None };
     if let Some(key) = &made_up {
         // Before the call: whoever loses the answer still has the key.
         output.announce("api key", key.expose(), true);
         output.announce("", "shown this once; the platform never shows it again", true);
     }
-    let keys = keys.iter().map(String::as_str).chain(made_up.as_ref().map(ApiKey::expose));
-    let mut body = args.settings.body()?;
-    body.insert("name".to_owned(), json!(args.name));
-    body.insert("keys".to_owned(), keys.map(|key| json!({ "key": key })).collect());
-    body.insert("certificates".to_owned(), Value::Array(certificates));
-    let body = Value::Object(body);
-    admin.put(&format!("/admin/merchants/{}", args.merchant), &body).await?;
-    for (app, known) in apps {
-        bind(&admin, app.as_str(), known, args.merchant.as_str()).await?;
+    if let Some(key) = &made_up {
+        body.insert("keys".to_owned(), json!([{ "key": key.expose() }]));
+    }
+    // Without those of a merchant of the same keys that is there already.
+    body.entry("certificates").or_insert_with(|| json!([]));
+    admin.put(&format!("/admin/merchants/{}", args.merchant), &Value::Object(body)).await?;
+    for app in &args.app {
+        bind(&admin, app, &args.merchant).await?;
     }
     let object = json!({
         "merchant_id": args.merchant.as_str(),
-        "name": args.name,
+        "name": args.settings.name,
         "api_key": made_up.as_ref().map(ApiKey::expose),
         "apps": args.app.iter().map(AppId::as_str).collect::<Vec<_>>(),
     });
     output.result(object, || {
-        say!("merchant    {} {}", args.merchant, args.name);
+        say!("merchant    {} {}", args.merchant, args.settings.name.as_deref().unwrap_or_default());
         for app in &args.app {
             say!("may send    to the people of {app}");
         }
@@ -65,84 +59,60 @@ pub(crate) async fn add(args: MerchantAddArgs, output: Output) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a merchant is told anew, among what it shows of itself: keys and certificates stay as they are.
 pub(crate) async fn set(args: &MerchantSetArgs, output: Output) -> Result<ExitCode> {
     let admin = admin(&args.profile)?;
     let path = format!("/admin/merchants/{}", args.merchant);
-    let Value::Object(mut merchant) = admin.get(&path).await? else {
-        return Err(Failure::new("the admin API's answer is no merchant"));
-    };
-    for only_shown in ["merchant_id", "keys", "certificates", "funds_fen"] {
-        merchant.remove(only_shown);
-    }
-    let mut changes = args.settings.body()?;
-    let limits = changes.remove("limits");
-    // Another generation has other limits: none of the old ones stays but those that are named.
-    if changes.contains_key("generation") {
-        merchant.insert("limits".to_owned(), json!({}));
-    }
-    if let (Some(Value::Object(known)), Some(Value::Object(limits))) = (merchant.get_mut("limits"), limits) {
-        known.extend(limits);
-    }
-    merchant.extend(changes);
-    admin.put(&format!("{path}?replace=true"), &Value::Object(merchant)).await?;
-    print(&admin.get(&path).await?, output);
+    admin.patch(&path, &Value::Object(args.settings.body(&args.merchant)?)).await?;
+    show(&admin.get(&path).await?, output);
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn show(args: &MerchantShowArgs, output: Output) -> Result<ExitCode> {
-    print(&admin(&args.profile)?.get(&format!("/admin/merchants/{}", args.merchant)).await?, output);
+pub(crate) async fn show_one(args: &MerchantShowArgs, output: Output) -> Result<ExitCode> {
+    show(&admin(&args.profile)?.get(&format!("/admin/merchants/{}", args.merchant)).await?, output);
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(merchant: &Value, output: Output) {
-    output.result(merchant.clone(), || {
-        for (name, value) in merchant.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-            let Some(parts) = value.as_object() else {
-                say!("{name:<40}{}", shown(value));
-                continue;
-            };
-            for (part, value) in parts.iter().filter(|(_, value)| !value.is_null()) {
-                say!("{:<40}{}", format!("{name}.{part}"), shown(value));
-            }
-        }
-    });
-}
-
-fn shown(value: &Value) -> String {
-    if let Some(text) = value.as_str() {
-        plain(text)
-    } else if let Some(values) = value.as_array() {
-        values.iter().map(shown).collect::<Vec<_>>().join(" ")
-    } else if value.as_object().is_some_and(serde_json::Map::is_empty) {
-        // Of a validity: no bound.
-        "always".to_owned()
-    } else if let Some(parts) = value.as_object() {
-        parts.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect::<Vec<_>>().join(",")
-    } else {
-        value.to_string()
-    }
+/// A merchant may send to the people of an app, from now on.
+pub(super) async fn bind(admin: &AdminClient, app: &AppId, merchant: &MerchantId) -> Result<()> {
+    admin.put_nothing(&format!("/admin/apps/{app}/merchants/{merchant}")).await
 }
 
 impl MerchantSettings {
-    /// What was said, as the admin API reads it.
-    fn body(&self) -> Result<Map<String, Value>> {
+    /// What was said, as the admin API reads it: null takes away.
+    fn body(&self, merchant: &MerchantId) -> Result<Map<String, Value>> {
         let mut body = Map::new();
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
                 body.insert(name.to_owned(), value);
             }
         };
+        let some = |list: Vec<Value>| (!list.is_empty()).then_some(Value::Array(list));
+        let unless = |word: &str, list: &[String], then: Value| {
+            if list.iter().any(|given| given == word) {
+                Some(then)
+            } else {
+                some(list.iter().map(|value| json!(value)).collect())
+            }
+        };
+        let or_null = |text: &Option<String>, none: &str| {
+            text.as_ref().map(|text| if text == none { Value::Null } else { Value::from(text.as_str()) })
+        };
+        put("name", self.name.clone().map(Value::from));
+        let keys = self.key_file.iter().map(|path| Ok(json!({ "key": read_api_key(path)?.expose() })));
+        put("keys", some(keys.collect::<Result<_>>()?));
+        let certificates = self.certificate.iter().map(|path| Ok(json!({ "pem": read_certificate(path, merchant)? })));
+        put("certificates", some(certificates.collect::<Result<_>>()?));
         let mode = if self.strict { Some("strict") } else { self.compatible.then_some("compatible") };
         put("mode", mode.map(Value::from));
+        put("sign_type", or_null(&self.sign_type, ANY));
         put("generation", self.generation.clone().map(Value::from));
-        put("products", (!self.product.is_empty()).then(|| json!(self.product)));
-        let providers: Vec<&str> = self.provider.iter().map(MerchantId::as_str).collect();
-        put("providers", (!providers.is_empty()).then(|| json!(providers)));
+        put("products", unless(ALL, &self.product, Value::Null));
+        put("providers", unless(NONE, &self.provider, json!([])));
+        put("allowed_addresses", unless(ANY, &self.address, json!([])));
         put("frozen", self.frozen.map(Value::from));
         put("closed", self.closed.map(Value::from));
-        put("entered_at", self.entered_at.clone().map(Value::from));
-        put("trading_since", self.trading_since.clone().map(Value::from));
+        put("entered_at", or_null(&self.entered_at, NONE));
+        put("trading_since", or_null(&self.trading_since, NONE));
         let limits = self.limits()?;
         put("limits", (!limits.is_empty()).then_some(Value::Object(limits)));
         Ok(body)
@@ -159,21 +129,14 @@ impl MerchantSettings {
                     .hint("write it as NAME=VALUE: --limit packets_per_second=100")
             })?;
             // A number or a truth as what it is, anything else as a word.
-            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+            let value = match value {
+                USUAL => Value::Null,
+                value => serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
+            };
             limits.insert(name.to_owned(), value);
         }
         Ok(limits)
     }
-}
-
-async fn bind(admin: &AdminClient, app: &str, mut known: Value, merchant: &str) -> Result<()> {
-    if let Some(merchants) = known["merchants"].as_array_mut()
-        && !merchants.iter().any(|bound| bound == merchant)
-    {
-        merchants.push(json!(merchant));
-        admin.put(&format!("/admin/apps/{app}?replace=true"), &known).await?;
-    }
-    Ok(())
 }
 
 /// The certificate in a PEM, or, without its key, in a p12 whose password is the merchant number.

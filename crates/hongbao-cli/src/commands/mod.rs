@@ -13,6 +13,7 @@ mod query;
 mod sandbox;
 mod send;
 mod serve;
+mod show;
 mod sign;
 mod topup;
 mod verify;
@@ -39,8 +40,10 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode> {
         Command::Doctor(args) => doctor::run(&args, output).await,
         Command::Merchant(MerchantCommand::Add(args)) => merchant::add(*args, output).await,
         Command::Merchant(MerchantCommand::Set(args)) => merchant::set(&args, output).await,
-        Command::Merchant(MerchantCommand::Show(args)) => merchant::show(&args, output).await,
+        Command::Merchant(MerchantCommand::Show(args)) => merchant::show_one(&args, output).await,
         Command::App(AppCommand::Add(args)) => app::add(args, output).await,
+        Command::App(AppCommand::Set(args)) => app::set(&args, output).await,
+        Command::App(AppCommand::Show(args)) => app::show_one(&args, output).await,
         Command::App(AppCommand::Person(args)) => app::person(&args, output).await,
         Command::Topup(args) => topup::run(args, output).await,
         Command::Sandbox(SandboxCommand::Clock(args)) => sandbox::clock(args, output).await,

@@ -184,7 +184,22 @@ fn what_a_merchant_may_do_is_shown_and_changed_and_the_rest_stays() {
     let lines = dev.ok(&["merchant", "show", "10000098"]);
     assert!(lines.contains("limits.packets_per_second               unlimited\n"), "{lines}");
 
+    let settings = ["--sign-type", "MD5", "--address", "127.0.0.1", "--address", "::1", "--name", "天虹商场"];
+    let named = shown(&[&["set", "10000098", "--entered-at", "2014-11-11T12:00:00+08:00"], &settings[..]].concat());
+    assert_eq!(named["allowed_addresses"], serde_json::json!(["127.0.0.1", "::1"]));
+    assert_eq!((&named["sign_type"], &named["name"]), (&"MD5".into(), &"天虹商场".into()));
+    assert_eq!(named["entered_at"], "2014-11-11T04:00:00Z");
+    let taken_away = [
+        &["set", "10000098", "--address", "any", "--sign-type", "any", "--entered-at", "none", "--provider", "none"][..],
+        &["--generation", "G2b", "--product", "all", "--limit", "packets_per_second=usual", "--name", "天虹百货"],
+    ];
+    let again = shown(&taken_away.concat());
+    assert_eq!(again, before);
+    let old = again;
+
     for (setting, complaint) in [
+        (["--address", "localhost"], "of the wrong kind"),
+        (["--provider", "x"], "merchant number"),
         (["--limit", "packets_per_second"], "not a limit"),
         (["--limit", "packets_per_hour=1"], "unknown field"),
         (["--limit", "packets_per_second=many"], "of the wrong kind"),
@@ -194,6 +209,47 @@ fn what_a_merchant_may_do_is_shown_and_changed_and_the_rest_stays() {
         assert!(ran.code == Some(1) && ran.stderr.contains(complaint), "{}", ran.transcript());
     }
     assert_eq!(shown(&["show", "10000098"]), old, "what was refused left nothing");
+}
+
+#[test]
+fn a_key_takes_the_place_of_another() {
+    let home = folder();
+    let dev = Dev::start(&home.path().join("dev"));
+    std::fs::write(dev.path("new_key.txt"), "0123456789abcdef0123456789abcdef").unwrap();
+    dev.ok(&["send", "--bill-no", "B1"]);
+    dev.ok(&["merchant", "set", "10000098", "--key-file", "new_key.txt"]);
+    let ran = dev.run(&["query", "B1"]);
+    assert!(ran.stderr.contains("SIGN_ERROR"), "{}", ran.transcript());
+    std::fs::copy(dev.path("new_key.txt"), dev.path("api_key.txt")).unwrap();
+    dev.ok(&["query", "B1"]);
+}
+
+#[test]
+fn an_app_is_shown_and_changed_and_the_rest_stays() {
+    let home = folder();
+    let dev = Dev::start(&home.path().join("dev"));
+    let shown = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&dev.ok(&[&["app"], arguments, &["--json"]].concat())).unwrap()
+    };
+    let app = "wx8888888888888888";
+    let mut known = shown(&["show", app]);
+    assert_eq!(known["merchants"], serde_json::json!(["10000098"]));
+    known["merchants"] = serde_json::json!(["10000090"]);
+    assert_eq!(shown(&["set", app, "--merchant", "10000090", "--without-merchant", "10000098"]), known);
+    let ran = dev.run(&["send"]);
+    assert!(ran.stderr.contains("商户号和wxappid不匹配"), "{}", ran.transcript());
+    known["merchants"] = serde_json::json!(["10000090", "10000098"]);
+    known["registered_only"] = true.into();
+    assert_eq!(shown(&["set", app, "--merchant", "10000098", "--registered-only", "true"]), known);
+    let ran = dev.run(&["send", "--bill-no", "B1"]);
+    assert!(ran.stderr.contains("OPENID_ERROR"), "{}", ran.transcript());
+    std::fs::write(dev.path("secret.txt"), "a-secret-of-the-corporation\n").unwrap();
+    let secret = ["--kind", "corporation", "--workwx-secret-file", "secret.txt"];
+    let corporation = shown(&[&["set", app], &secret[..]].concat());
+    assert_eq!((&corporation["kind"], &corporation["has_workwx_secret"]), (&"corporation".into(), &true.into()));
+    let lines = dev.ok(&["app", "show", app]);
+    assert!(lines.contains("registered_only                         true\n"), "{lines}");
+    assert!(!lines.contains("a-secret-of-the-corporation"));
 }
 
 #[test]

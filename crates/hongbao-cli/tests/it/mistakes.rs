@@ -699,9 +699,9 @@ mod of_an_operator {
             "
             exit 1
             --- stderr
-            error: app wx8888888888888888: it exists already, with other content (HTTP 409)
+            error: wx8888888888888888 exists already, with other content; PATCH changes it (HTTP 409)
 
-            hint: nothing was done; to change it, PUT the whole of it to the admin API with ?replace=true
+            hint: nothing was done; to change it: hongbao merchant set, hongbao app set
             ",
         );
         mistake_at(

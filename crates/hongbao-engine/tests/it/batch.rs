@@ -20,7 +20,7 @@ const DONE: Answer = Answer::Decided(Outcome::Put(Ok(())));
 /// A batch of so many calls, each with one row of its own, so that the rows to load tell the size of
 /// the group in work.
 fn batch_of(calls: u32) -> Batch<u32> {
-    let put = |call| put_merchant(Merchant::new(merchant_id(call + 1), "天虹百货"), true);
+    let put = |call| put_merchant(Merchant::new(merchant_id(call + 1), "天虹百货"), None);
     Batch::new((0..calls).map(|call| (call, put(call))).collect())
 }
 
@@ -152,7 +152,7 @@ fn a_bug_is_halved_until_the_culprit_is_alone() {
 fn a_command_that_contradicts_the_books_changes_nothing_and_spoils_nothing() {
     let nowhere = Due { at: NOON, packet: packet_id(1), payer: merchant_id(1) };
     let calls = vec![
-        (0, put_merchant(Merchant::new(merchant_id(1), "天虹百货"), true)),
+        (0, put_merchant(Merchant::new(merchant_id(1), "天虹百货"), None)),
         (1, Command::ExpirePacket(ExpirePacket { due: nowhere })),
         (2, top_up(500)),
     ];
@@ -172,7 +172,7 @@ fn what_a_command_changed_before_it_contradicts_the_books_is_taken_back() {
     let damaged = Account { debits: Fen::new(1000), credits: Fen::ZERO };
     let accounts = vec![(LedgerAccount::MerchantFunds(merchant_id(1)), Change::Insert(damaged))];
     tables.apply(&Changes { accounts, ..Changes::default() }).unwrap();
-    let calls = vec![(0, put_merchant(Merchant::new(merchant_id(1), "天虹百货"), true)), (1, top_up(500))];
+    let calls = vec![(0, put_merchant(Merchant::new(merchant_id(1), "天虹百货"), None)), (1, top_up(500))];
     let answers = commit_what_balances(&mut tables, Batch::new(calls));
     assert_eq!(answers[0], (0, DONE));
     assert!(matches!(answers[1], (1, Answer::Decided(Outcome::Bug(_)))), "{answers:?}");
@@ -187,7 +187,7 @@ fn books_that_would_not_balance_are_not_written() {
     let packets = vec![Change::Insert(damaged)];
     tables.apply(&Changes { packets, ..Changes::default() }).unwrap();
     let calls = vec![
-        (0, put_merchant(Merchant::new(merchant_id(1), "天虹百货"), true)),
+        (0, put_merchant(Merchant::new(merchant_id(1), "天虹百货"), None)),
         (1, top_up(1000)),
         (2, Command::SendPacket(Box::new(send(1)))),
         (3, Command::SendPacket(Box::new(send(2)))),
@@ -245,7 +245,7 @@ fn send(number: u64) -> SendPacket {
 /// What `send(1)` leaves behind when there is no money.
 fn landed() -> Packet {
     let mut tables = Tables::default();
-    let merchant = put_merchant(Merchant::new(merchant_id(1), "天虹百货"), true);
+    let merchant = put_merchant(Merchant::new(merchant_id(1), "天虹百货"), None);
     let calls = vec![(0, merchant), (1, Command::SendPacket(Box::new(send(1))))];
     commit_what_balances(&mut tables, Batch::new(calls));
     let packet = tables.packet_by_bill(&send(1).bill).expect("a packet that landed");

@@ -277,16 +277,14 @@ impl History {
                 Ask::PutMerchant { merchant, limits: number, frozen, replace } => {
                     let merchant = Merchant::new(merchant_id(merchant), "天虹百货");
                     let merchant = Merchant { limits: limits()[number].clone(), frozen, ..merchant };
-                    commands.push(put_merchant(merchant, replace));
+                    let before = self.model.merchants.get(&merchant.id).filter(|_| replace).cloned();
+                    commands.push(put_merchant(merchant, before));
                 }
                 Ask::PutApp { merchants, replace } => {
                     let merchants = (1..=merchants).map(merchant_id).collect();
                     let app = App { merchants, ..App::new(app_id(1)) };
-                    commands.push(Command::PutApp(Box::new(hongbao_engine::command::PutApp {
-                        app,
-                        replace,
-                        keeps_secret: false,
-                    })));
+                    let instead_of = self.model.apps.get(&app.id).filter(|_| replace).cloned();
+                    commands.push(Command::PutApp(Box::new(hongbao_engine::command::PutApp { app, instead_of })));
                 }
                 Ask::SetClock { ahead_ms } => {
                     commands.push(Command::SetClock(SetClock { to: now.plus_millis(ahead_ms) }));

@@ -5,7 +5,7 @@ mod batch;
 mod history;
 mod scenario;
 
-use hongbao_engine::command::{Command, Keeps, PutMerchant};
+use hongbao_engine::command::{Command, PutMerchant};
 use hongbao_engine::directory::Merchant;
 use hongbao_engine::packet::{BillKey, Family, Texts};
 use hongbao_types::{AppId, BillNo, MerchantId, OpenId, PacketId, Timestamp};
@@ -43,6 +43,6 @@ fn texts(scene: Option<&str>) -> Texts {
     Texts { greeting: "恭喜发财".to_owned(), scene: scene.map(str::to_owned), ..Texts::default() }
 }
 
-fn put_merchant(merchant: Merchant, replace: bool) -> Command {
-    Command::PutMerchant(Box::new(PutMerchant { merchant, replace, keeps: Keeps::default() }))
+fn put_merchant(merchant: Merchant, instead_of: Option<Merchant>) -> Command {
+    Command::PutMerchant(Box::new(PutMerchant { merchant, instead_of }))
 }

@@ -6,22 +6,24 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use hongbao_engine::command::{PutApp, PutPerson};
+use hongbao_engine::command::PutPerson;
 use hongbao_engine::directory::{App, AppKey, AppKind, Person, PersonId};
-use hongbao_store::Store;
-use hongbao_types::{AppId, WorkwxSecret};
+use hongbao_store::{CallError, Store};
+use hongbao_types::{AppId, MerchantId, WorkwxSecret};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::{Body, PutQuery, QueryString, ValidityReply, id, put_error, unknown, validity};
+use super::change::{change, in_place, merged};
+use super::{Body, PutQuery, QueryString, ValidityReply, id, unknown, validity};
 use crate::api_error::ApiError;
 use crate::people::openid_of;
 use crate::platform::Platform;
 
-/// An app as an operator gives and sees it.
+/// An app as an operator gives it, and, but for its secret, sees it.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppBody {
@@ -33,13 +35,18 @@ pub(crate) struct AppBody {
     /// A corporation's secret: left out, the stored one stays; empty, it is taken away. It never comes out.
     #[serde(default, skip_serializing)]
     workwx_secret: Option<String>,
-    /// Whether there is one; not read.
-    #[serde(default)]
-    has_workwx_secret: bool,
     #[serde(default)]
     keys: Vec<KeyBody>,
     #[serde(default)]
     merchants: Vec<String>,
+}
+
+/// An app as an operator sees it.
+#[derive(Serialize)]
+pub(crate) struct AppReply {
+    #[serde(flatten)]
+    settings: AppBody,
+    has_workwx_secret: bool,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -61,42 +68,75 @@ pub(crate) async fn put<S: Store>(
     QueryString(query): QueryString<PutQuery>,
     Body(body): Body<AppBody>,
 ) -> Result<StatusCode, ApiError> {
-    let keeps_secret = body.workwx_secret.is_none();
-    let app = body.read(id(&app_id)?)?;
-    let stored = platform.put_app(Box::new(PutApp { app, replace: query.replace, keeps_secret })).await?;
-    stored.map_err(|rejection| put_error(&format!("app {app_id}"), rejection))?;
-    platform.directory.forget();
-    tracing::info!(app.id = %app_id, "an app was stored");
+    let id: AppId = id(&app_id)?;
+    change(&platform, &id, |stored| in_place(body.read(&id, stored)?, stored, query.replace, &id)).await?;
+    tracing::info!(app.id = %id, "an app was stored");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes what is given, and nothing else (RFC 7396).
+pub(crate) async fn patch<S: Store>(
+    State(platform): State<Arc<Platform<S>>>,
+    Path(app_id): Path<String>,
+    Body(patch): Body<Map<String, Value>>,
+) -> Result<StatusCode, ApiError> {
+    let id: AppId = id(&app_id)?;
+    let patched = |stored: Option<&App>| {
+        let stored = stored.ok_or_else(|| no_such_app(&id))?;
+        merged::<AppBody>(&AppBody::show(stored), &patch)?.read(&id, Some(stored))
+    };
+    change(&platform, &id, patched).await?;
+    tracing::info!(app.id = %id, "an app was changed");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A merchant may send to the app's people.
+pub(crate) async fn bind<S: Store>(
+    State(platform): State<Arc<Platform<S>>>,
+    Path((app_id, merchant_id)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    set_bound(&platform, &id(&app_id)?, &id(&merchant_id)?, true).await
+}
+
+/// A merchant may no longer.
+pub(crate) async fn unbind<S: Store>(
+    State(platform): State<Arc<Platform<S>>>,
+    Path((app_id, merchant_id)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    set_bound(&platform, &id(&app_id)?, &id(&merchant_id)?, false).await
+}
+
+async fn set_bound<S: Store>(
+    platform: &Platform<S>,
+    id: &AppId,
+    merchant: &MerchantId,
+    is_bound: bool,
+) -> Result<StatusCode, ApiError> {
+    let bound = |stored: Option<&App>| {
+        let mut app = stored.ok_or_else(|| no_such_app(id))?.clone();
+        if is_bound && !app.merchants.contains(merchant) {
+            app.merchants.push(merchant.clone());
+        } else if !is_bound {
+            app.merchants.retain(|bound| bound != merchant);
+        }
+        Ok(app)
+    };
+    change(platform, id, bound).await?;
+    tracing::info!(app.id = %id, merchant.id = %merchant, is_bound, "an app's merchants were changed");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn no_such_app(id: &AppId) -> ApiError {
+    ApiError::refused(StatusCode::NOT_FOUND, "no_such_app", format!("there is no app {id}"))
 }
 
 pub(crate) async fn get<S: Store>(
     State(platform): State<Arc<Platform<S>>>,
     Path(app_id): Path<String>,
-) -> Result<Json<AppBody>, ApiError> {
+) -> Result<Json<AppReply>, ApiError> {
     let app_id: AppId = id(&app_id)?;
-    let app =
-        platform.store.app(&app_id).await?.ok_or_else(|| {
-            ApiError::refused(StatusCode::NOT_FOUND, "no_such_app", format!("there is no app {app_id}"))
-        })?;
-    let keys = app.keys.into_iter().map(|key| {
-        let validity = ValidityReply::show(key.validity);
-        KeyBody {
-            id: key.id,
-            public_key_pem: key.public_key_pem,
-            valid_from: validity.valid_from,
-            valid_until: validity.valid_until,
-        }
-    });
-    let merchants = app.merchants.iter().map(ToString::to_string).collect();
-    Ok(Json(AppBody {
-        kind: Some(app.kind.name().to_owned()),
-        registered_only: app.registered_only,
-        workwx_secret: None,
-        has_workwx_secret: app.workwx_secret.is_some(),
-        keys: keys.collect(),
-        merchants,
-    }))
+    let app = platform.store.app(&app_id).await?.ok_or_else(|| no_such_app(&app_id))?;
+    Ok(Json(AppReply { settings: AppBody::show(&app), has_workwx_secret: app.workwx_secret.is_some() }))
 }
 
 /// A person as an operator gives and sees it: registered by being there.
@@ -115,7 +155,7 @@ pub(crate) async fn put_person<S: Store>(
 ) -> Result<StatusCode, ApiError> {
     let id = PersonId { app: id(&app_id)?, openid: id(&openid)? };
     let person = Person { id, is_blocked: body.blocked };
-    platform.put_person(PutPerson { person }).await?.map_err(|rejection| put_error("the person", rejection))?;
+    platform.put_person(PutPerson { person }).await?.map_err(|_| CallError::SystemError)?;
     tracing::info!(app.id = %app_id, is_blocked = body.blocked, "a person was stored");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -148,8 +188,28 @@ pub(crate) async fn person<S: Store>(
 }
 
 impl AppBody {
-    fn read(self, app_id: AppId) -> Result<App, ApiError> {
-        let keys = self.keys.into_iter().map(KeyBody::read).collect::<Result<Vec<_>, _>>()?;
+    fn show(app: &App) -> AppBody {
+        let keys = app.keys.iter().map(|key| {
+            let validity = ValidityReply::show(key.validity);
+            KeyBody {
+                id: key.id.clone(),
+                public_key_pem: key.public_key_pem.clone(),
+                valid_from: validity.valid_from,
+                valid_until: validity.valid_until,
+            }
+        });
+        AppBody {
+            kind: Some(app.kind.name().to_owned()),
+            registered_only: app.registered_only,
+            workwx_secret: None,
+            keys: keys.collect(),
+            merchants: app.merchants.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// What it says, with what it leaves out of what is stored.
+    fn read(&self, app_id: &AppId, stored: Option<&App>) -> Result<App, ApiError> {
+        let keys = self.keys.iter().map(KeyBody::read).collect::<Result<Vec<_>, _>>()?;
         let mut ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
         ids.sort_unstable();
         if !ids.is_sorted_by(|a, b| a < b) {
@@ -159,27 +219,23 @@ impl AppBody {
         let kind = self.kind.as_deref().map_or(Ok(AppKind::default()), |name| {
             AppKind::from_name(name).ok_or_else(|| unknown("kind", AppKind::ALL.map(AppKind::name)))
         })?;
-        let workwx_secret = self.workwx_secret.filter(|secret| !secret.is_empty());
-        let workwx_secret = workwx_secret.map(|secret| WorkwxSecret::try_new(&secret)).transpose();
-        Ok(App {
-            id: app_id,
-            kind,
-            registered_only: self.registered_only,
-            workwx_secret: workwx_secret.map_err(|error| ApiError::invalid(error.to_string()))?,
-            keys,
-            merchants,
-        })
+        let workwx_secret = match self.workwx_secret.as_deref() {
+            None => stored.and_then(|stored| stored.workwx_secret.clone()),
+            Some("") => None,
+            Some(secret) => Some(WorkwxSecret::try_new(secret).map_err(|error| ApiError::invalid(error.to_string()))?),
+        };
+        Ok(App { id: app_id.clone(), kind, registered_only: self.registered_only, workwx_secret, keys, merchants })
     }
 }
 
 impl KeyBody {
-    fn read(self) -> Result<AppKey, ApiError> {
+    fn read(&self) -> Result<AppKey, ApiError> {
         if !is_ed25519_or_p256(&self.public_key_pem) {
             let message = format!("key {:?}: public_key_pem must hold an Ed25519 or P-256 public key", self.id);
             return Err(ApiError::invalid(message));
         }
         let validity = validity(self.valid_from.as_deref(), self.valid_until.as_deref())?;
-        Ok(AppKey { id: self.id, public_key_pem: self.public_key_pem, validity })
+        Ok(AppKey { id: self.id.clone(), public_key_pem: self.public_key_pem.clone(), validity })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use hongbao_engine::limits::Limits;
 use hongbao_types::{Fen, Generation};
+use hongbao_wire::SHARE_LIMIT;
 use serde::{Deserialize, Serialize};
 
 use crate::api_error::ApiError;
@@ -60,7 +61,11 @@ impl LimitsBody {
             amount_max: fen(self.amount_max_fen, usual.amount_max)?,
             scene_below: fen(self.scene_below_fen, usual.scene_below)?,
             scene_above: fen(self.scene_above_fen, usual.scene_above)?,
-            shares_max: count(self.shares_max, usual.shares_max),
+            shares_max: match count(self.shares_max, usual.shares_max) {
+                // A packet of more could not be told of in one reply.
+                shares if usize::try_from(shares).is_ok_and(|shares| shares <= SHARE_LIMIT) => shares,
+                _ => return Err(ApiError::invalid(format!("shares_max is {SHARE_LIMIT} at most"))),
+            },
             packets_per_second: count(self.packets_per_second, usual.packets_per_second),
             packets_per_minute: count(self.packets_per_minute, usual.packets_per_minute),
             packets_per_day: count(self.packets_per_day, usual.packets_per_day),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use hongbao_engine::command::{Keeps, PutMerchant};
 use hongbao_engine::directory::{Merchant, MerchantCertificate, MerchantKey, SignAlgorithm};
 use hongbao_engine::ledger::LedgerAccount;
 use hongbao_engine::packet::Product;
@@ -15,22 +14,26 @@ use hongbao_types::{ApiKey, Fen, Generation, MerchantId, Mode};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
+use super::change::{change, in_place, merged};
 use super::limits::LimitsBody;
-use super::{Body, PutQuery, QueryString, ValidityReply, id, parse_time, put_error, unknown, validity};
+use super::{Body, PutQuery, QueryString, ValidityReply, id, parse_time, unknown, validity};
 use crate::api_error::ApiError;
 use crate::client_certificate::public_key_sha256;
 use crate::json_door::rfc3339;
 use crate::platform::Platform;
 
-/// A merchant as an operator gives it. Of one that is there already, keys and certificates that are left
-/// out stay as they are: they never come out, so nobody could give them again.
-#[derive(Deserialize)]
+/// A merchant as an operator gives it, and, but for keys and certificates, sees it. Of one that is there already,
+/// keys and certificates that are left out stay as they are: they never come out, so nobody could give them again.
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MerchantBody {
     #[serde(default)]
     name: String,
+    #[serde(skip_serializing)]
     keys: Option<Vec<KeyBody>>,
+    #[serde(skip_serializing)]
     certificates: Option<Vec<CertificateBody>>,
     #[serde(default)]
     mode: ModeBody,
@@ -94,20 +97,10 @@ enum SignTypeBody {
 #[derive(Serialize)]
 pub(crate) struct MerchantReply {
     merchant_id: String,
-    name: String,
-    mode: ModeBody,
-    sign_type: Option<SignTypeBody>,
-    generation: &'static str,
-    products: Vec<&'static str>,
-    closed: bool,
-    providers: Vec<String>,
-    entered_at: Option<String>,
-    trading_since: Option<String>,
+    #[serde(flatten)]
+    settings: MerchantBody,
     keys: Vec<ValidityReply>,
     certificates: Vec<CertificateReply>,
-    allowed_addresses: Vec<IpAddr>,
-    limits: LimitsBody,
-    frozen: bool,
     funds_fen: Option<i64>,
 }
 
@@ -124,14 +117,35 @@ pub(crate) async fn put<S: Store>(
     QueryString(query): QueryString<PutQuery>,
     Body(body): Body<MerchantBody>,
 ) -> Result<StatusCode, ApiError> {
-    let merchant_id: MerchantId = id(&merchant_id)?;
-    let keeps = Keeps { keys: body.keys.is_none(), certificates: body.certificates.is_none() };
-    let put = PutMerchant { merchant: body.read(merchant_id.clone())?, replace: query.replace, keeps };
-    let stored = platform.put_merchant(Box::new(put)).await?;
-    stored.map_err(|rejection| put_error(&format!("merchant {merchant_id}"), rejection))?;
-    platform.directory.forget();
-    tracing::info!(merchant.id = %merchant_id, "a merchant was stored");
+    let id: MerchantId = id(&merchant_id)?;
+    change(&platform, &id, |stored| in_place(body.read(&id, stored)?, stored, query.replace, &id)).await?;
+    tracing::info!(merchant.id = %id, "a merchant was stored");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes what is given, and nothing else (RFC 7396).
+pub(crate) async fn patch<S: Store>(
+    State(platform): State<Arc<Platform<S>>>,
+    Path(merchant_id): Path<String>,
+    Body(patch): Body<Map<String, Value>>,
+) -> Result<StatusCode, ApiError> {
+    let id: MerchantId = id(&merchant_id)?;
+    change(&platform, &id, |stored| patched(stored.ok_or_else(|| no_such_merchant(&id))?, &patch)).await?;
+    tracing::info!(merchant.id = %id, "a merchant was changed");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn patched(stored: &Merchant, patch: &Map<String, Value>) -> Result<Merchant, ApiError> {
+    let mut shown = MerchantBody::show(stored);
+    if patch.get("generation").is_some_and(|generation| *generation != json!(shown.generation)) {
+        // Another generation has other limits: none of the old ones stays but those that are given.
+        shown.limits = LimitsBody::default();
+    }
+    merged::<MerchantBody>(&shown, patch)?.read(&stored.id, Some(stored))
+}
+
+fn no_such_merchant(id: &MerchantId) -> ApiError {
+    ApiError::refused(StatusCode::NOT_FOUND, "no_such_merchant", format!("there is no merchant {id}"))
 }
 
 pub(crate) async fn get<S: Store>(
@@ -139,17 +153,23 @@ pub(crate) async fn get<S: Store>(
     Path(merchant_id): Path<String>,
 ) -> Result<Json<MerchantReply>, ApiError> {
     let merchant_id: MerchantId = id(&merchant_id)?;
-    let merchant = platform.store.merchant(&merchant_id).await?.ok_or_else(|| {
-        ApiError::refused(StatusCode::NOT_FOUND, "no_such_merchant", format!("there is no merchant {merchant_id}"))
-    })?;
+    let merchant = platform.store.merchant(&merchant_id).await?.ok_or_else(|| no_such_merchant(&merchant_id))?;
     let funds = platform.store.account(&LedgerAccount::MerchantFunds(merchant_id)).await?;
     Ok(Json(MerchantReply::show(&merchant, funds.balance())))
 }
 
 impl MerchantBody {
-    fn read(self, id: MerchantId) -> Result<Merchant, ApiError> {
-        let keys = self.keys.iter().flatten().map(KeyBody::read).collect::<Result<_, _>>()?;
-        let certificates = self.certificates.iter().flatten().map(CertificateBody::read).collect::<Result<_, _>>()?;
+    /// What it says, with what it leaves out of what is stored.
+    fn read(&self, id: &MerchantId, stored: Option<&Merchant>) -> Result<Merchant, ApiError> {
+        let keys = match (&self.keys, stored) {
+            (Some(keys), _) => keys.iter().map(KeyBody::read).collect::<Result<_, _>>()?,
+            (None, Some(stored)) => stored.keys.clone(),
+            (None, None) => return Err(ApiError::invalid(format!("{id} is new, so its keys must be given"))),
+        };
+        let certificates = match &self.certificates {
+            Some(certificates) => certificates.iter().map(CertificateBody::read).collect::<Result<_, _>>()?,
+            None => stored.map(|stored| stored.certificates.clone()).unwrap_or_default(),
+        };
         let generation = self.generation.as_deref().map_or(Ok(Generation::default()), |name| {
             Generation::from_name(name).ok_or_else(|| unknown("generation", Generation::ALL.map(Generation::name)))
         })?;
@@ -158,8 +178,8 @@ impl MerchantBody {
         };
         let time = |text: &Option<String>| text.as_deref().map(parse_time).transpose();
         Ok(Merchant {
-            id,
-            name: self.name,
+            id: id.clone(),
+            name: self.name.clone(),
             keys,
             certificates,
             mode: match self.mode {
@@ -183,6 +203,31 @@ impl MerchantBody {
             limits: self.limits.read(generation)?,
             frozen: self.frozen,
         })
+    }
+
+    fn show(merchant: &Merchant) -> MerchantBody {
+        MerchantBody {
+            name: merchant.name.clone(),
+            keys: None,
+            certificates: None,
+            mode: match merchant.mode {
+                Mode::Compatible => ModeBody::Compatible,
+                Mode::Strict => ModeBody::Strict,
+            },
+            sign_type: merchant.pinned_algorithm.map(|algorithm| match algorithm {
+                SignAlgorithm::Md5 => SignTypeBody::Md5,
+                SignAlgorithm::HmacSha256 => SignTypeBody::HmacSha256,
+            }),
+            generation: Some(merchant.generation.name().to_owned()),
+            products: Some(merchant.products.iter().map(|product| product.name().to_owned()).collect()),
+            closed: merchant.is_closed,
+            providers: merchant.providers.iter().map(ToString::to_string).collect(),
+            entered_at: merchant.entered_at.map(rfc3339),
+            trading_since: merchant.trading_since.map(rfc3339),
+            allowed_addresses: merchant.allowed_addresses.clone(),
+            limits: LimitsBody::show(&merchant.limits),
+            frozen: merchant.frozen,
+        }
     }
 }
 
@@ -213,26 +258,9 @@ impl MerchantReply {
         });
         MerchantReply {
             merchant_id: merchant.id.to_string(),
-            name: merchant.name.clone(),
-            mode: match merchant.mode {
-                Mode::Compatible => ModeBody::Compatible,
-                Mode::Strict => ModeBody::Strict,
-            },
-            sign_type: merchant.pinned_algorithm.map(|algorithm| match algorithm {
-                SignAlgorithm::Md5 => SignTypeBody::Md5,
-                SignAlgorithm::HmacSha256 => SignTypeBody::HmacSha256,
-            }),
-            generation: merchant.generation.name(),
-            products: merchant.products.iter().map(|product| product.name()).collect(),
-            closed: merchant.is_closed,
-            providers: merchant.providers.iter().map(ToString::to_string).collect(),
-            entered_at: merchant.entered_at.map(rfc3339),
-            trading_since: merchant.trading_since.map(rfc3339),
+            settings: MerchantBody::show(merchant),
             keys: merchant.keys.iter().map(|key| ValidityReply::show(key.validity)).collect(),
             certificates: certificates.collect(),
-            allowed_addresses: merchant.allowed_addresses.clone(),
-            limits: LimitsBody::show(&merchant.limits),
-            frozen: merchant.frozen,
             funds_fen: funds.map(Fen::as_i64),
         }
     }

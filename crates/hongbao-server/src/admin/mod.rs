@@ -2,6 +2,7 @@
 
 mod apps;
 mod books;
+mod change;
 mod clock;
 mod limits;
 mod merchants;
@@ -16,7 +17,6 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use hongbao_engine::directory::Validity;
-use hongbao_engine::outcome::PutRejection;
 use hongbao_store::Store;
 use hongbao_types::Timestamp;
 use serde::de::DeserializeOwned;
@@ -33,8 +33,12 @@ use crate::platform::Platform;
 pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
     Router::new()
         .route("/admin/health", get(books::health::<S>))
-        .route("/admin/merchants/{merchant_id}", put(merchants::put::<S>).get(merchants::get::<S>))
-        .route("/admin/apps/{app_id}", put(apps::put::<S>).get(apps::get::<S>))
+        .route(
+            "/admin/merchants/{merchant_id}",
+            put(merchants::put::<S>).patch(merchants::patch::<S>).get(merchants::get::<S>),
+        )
+        .route("/admin/apps/{app_id}", put(apps::put::<S>).patch(apps::patch::<S>).get(apps::get::<S>))
+        .route("/admin/apps/{app_id}/merchants/{merchant_id}", put(apps::bind::<S>).delete(apps::unbind::<S>))
         .route("/admin/apps/{app_id}/people/{person}", get(apps::person::<S>))
         .route("/admin/apps/{app_id}/openids/{openid}", put(apps::put_person::<S>).get(apps::get_person::<S>))
         .route("/admin/apps/{app_id}/wallets/{openid}", get(books::wallet::<S>))
@@ -81,31 +85,23 @@ impl<T: DeserializeOwned, S: Store> FromRequest<Arc<Platform<S>>> for Body<T> {
 
 fn body_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     let json = error.inner();
-    let (line, column, text) = (json.line(), json.column(), json.to_string());
+    let text = json.to_string();
+    // What was merged has no lines.
+    let line =
+        if json.line() == 0 { String::new() } else { format!(" (line {}, column {})", json.line(), json.column()) };
     let text = text.split(" at line").next().unwrap_or_default();
     // What is expected, and what is missing, are names of ours; everything else quotes the body, and of an
     // unknown field the path does as well.
     if text.starts_with("unknown field") {
         let known = text.rsplit_once(", expected ").map_or("none", |(_, known)| known);
-        return ApiError::invalid(format!(
-            "the body (line {line}, column {column}) has an unknown field; known here: {known}"
-        ));
+        return ApiError::invalid(format!("the body{line} has an unknown field; known here: {known}"));
     }
     let what = match json.classify() {
         Category::Data if text.starts_with("missing field") => text,
         Category::Data => "it is of the wrong kind",
         Category::Io | Category::Syntax | Category::Eof => "it is no JSON",
     };
-    ApiError::invalid(format!("the body, at {} (line {line}, column {column}): {what}", error.path()))
-}
-
-/// Why a merchant or an app was not stored.
-pub(crate) fn put_error(what: &str, rejection: PutRejection) -> ApiError {
-    let message = format!("{what}: {rejection}");
-    match rejection {
-        PutRejection::NothingToKeep => ApiError::invalid(message),
-        PutRejection::Exists => ApiError::refused(StatusCode::CONFLICT, "exists", message),
-    }
+    ApiError::invalid(format!("the body, at {}{line}: {what}", error.path()))
 }
 
 /// A query string, or an error in our own words.

@@ -57,6 +57,8 @@ async fn bad_input_is_named_and_leaves_nothing_behind() {
         json!({ "keys": [], "certificates": [{ "pem": "nonsense" }] }),
         json!({ "keys": [], "mode": "loose" }),
         json!({ "keys": [], "limits": { "amount_min_fen": -1 } }),
+        json!({ "keys": [], "limits": { "shares_max": 10_001 } }),
+        json!({ "keys": [], "limits": { "shares_max": "unlimited" } }),
         json!({ "keys": [{ "key": KEY, "valid_from": "yesterday" }] }),
         json!({ "keys": [{ "key": KEY, "valid_from": KEY }] }),
         json!({ "keys": [{ "key": KEY, "valid_from": "2014-11-11T00:00:00Z", "valid_until": "2014-11-11T00:00:00Z" }] }),
@@ -151,6 +153,114 @@ async fn a_merchant_that_is_changed_keeps_the_keys_and_certificates_that_are_lef
     assert_eq!((&merchant["frozen"], &merchant["keys"]), (&json!(true), &json!([{}])));
     let reply = rig.send(&[]).await;
     assert_eq!(crate::rig::element(&reply, "err_code"), "PAYER_ACCOUNT_ABNORMAL", "the key still counts");
+}
+
+#[tokio::test]
+async fn what_is_changed_is_changed_and_the_rest_stays() {
+    let rig = Rig::start().await;
+    let path = format!("/admin/merchants/{MERCHANT}");
+    let send = async |body: Value| rig.admin("PATCH", &path, Some(&body)).await;
+    let changed = async |body: Value| {
+        let reply = send(body).await;
+        assert_eq!(reply.0, StatusCode::NO_CONTENT, "{}", reply.1);
+        rig.get(&path).await.1
+    };
+    let mut known = rig.get(&path).await.1;
+    for (name, value) in [
+        ("name", json!("天虹商场")),
+        ("entered_at", json!("2014-11-01T00:00:00Z")),
+        ("sign_type", json!("MD5")),
+        ("providers", json!(["10000097"])),
+        ("products", json!(["group"])),
+        ("mode", json!("strict")),
+    ] {
+        known[name] = value.clone();
+        assert_eq!(changed(json!({ name: value })).await, known);
+    }
+    known["limits"]["shares_max"] = json!(7);
+    assert_eq!(changed(json!({ "limits": { "shares_max": 7 } })).await, known);
+    // Null takes away: a bound, or what was chosen instead of the usual.
+    known["limits"]["shares_max"] = json!(10_000);
+    known["entered_at"] = json!(null);
+    known["sign_type"] = json!(null);
+    let nothing = json!({ "limits": { "shares_max": null }, "entered_at": null, "sign_type": null });
+    assert_eq!(changed(nothing).await, known);
+    // Another generation brings its own limits; the same one again changes nothing.
+    let usual = known["limits"].clone();
+    let of_2014 = changed(json!({ "generation": "G1", "limits": { "packets_per_day": 3 } })).await;
+    assert_eq!(
+        (&of_2014["limits"]["packets_per_day"], &of_2014["limits"]["closed_at_night"]),
+        (&json!(3), &json!(true))
+    );
+    assert_eq!(changed(json!({ "generation": "G1" })).await, of_2014);
+    assert_eq!(changed(json!({ "generation": "G2b" })).await["limits"], usual);
+
+    for (body, expected) in [
+        (json!([]), 400),
+        (json!({ "limits": { "shares_max": 10_001 } }), 400),
+        (json!({ "limits": 1 }), 400),
+        (json!({ "unknown": 1 }), 400),
+        (json!({ "funds_fen": 1 }), 400),
+        (json!({ "keys": [{ "key": "CANARYKEY0123456789abcdef012345" }] }), 400),
+        (json!({ "keys": ["CANARY"] }), 400),
+        (json!({ "CANARY": 1 }), 400),
+    ] {
+        let reply = send(body.clone()).await;
+        assert_eq!(reply.0.as_u16(), expected, "{body}: {}", reply.1);
+        assert!(!reply.1.to_string().contains("CANARY") && !reply.1.to_string().contains("line 0"), "{}", reply.1);
+    }
+    assert_eq!(rig.get(&path).await.1, known);
+    assert_eq!(code(&rig.admin("PATCH", "/admin/merchants/99", Some(&json!({}))).await), (404, "no_such_merchant"));
+    assert_eq!(code(&rig.admin("PATCH", "/admin/apps/wx0", Some(&json!({}))).await), (404, "no_such_app"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_change_a_merchant_none_undoes_what_another_did() {
+    let rig = std::sync::Arc::new(Rig::start().await);
+    let path = format!("/admin/merchants/{MERCHANT}");
+    for round in 1..=20 {
+        let limits = ["shares_max", "packets_per_second", "packets_per_minute", "packets_per_day"];
+        let changes = limits.map(|name| json!({ "limits": { name: round } }));
+        let mut calls = tokio::task::JoinSet::new();
+        for change in changes {
+            let (rig, path) = (rig.clone(), path.clone());
+            calls.spawn(async move { rig.admin("PATCH", &path, Some(&change)).await });
+        }
+        for (status, reply) in calls.join_all().await {
+            assert_eq!(status, StatusCode::NO_CONTENT, "{reply}");
+        }
+        let (_, merchant) = rig.get(&path).await;
+        assert_eq!(limits.map(|name| merchant["limits"][name].clone()), limits.map(|_| json!(round)));
+    }
+}
+
+#[tokio::test]
+async fn an_app_keeps_its_secret_and_its_merchants_come_and_go() {
+    let rig = Rig::start().await;
+    rig.put_corporation().await;
+    let path = format!("/admin/apps/{}", crate::rig::CORPORATION);
+    let admin = async |method: &str, more: &str, body: Option<Value>| {
+        let reply = rig.admin(method, &format!("{path}{more}"), body.as_ref()).await;
+        assert_eq!(reply.0, StatusCode::NO_CONTENT, "{}", reply.1);
+        rig.get(&path).await.1
+    };
+    let mut known = rig.get(&path).await.1;
+    assert_eq!(known["has_workwx_secret"], json!(true));
+    assert!(!known.to_string().contains(crate::rig::WORKWX_SECRET));
+    known["registered_only"] = json!(true);
+    assert_eq!(admin("PATCH", "", Some(json!({ "registered_only": true }))).await, known);
+    known["merchants"] = json!([MERCHANT, "10000097"]);
+    for _ in 0..2 {
+        assert_eq!(admin("PUT", "/merchants/10000097", None).await, known);
+    }
+    known["merchants"] = json!(["10000097"]);
+    for _ in 0..2 {
+        assert_eq!(admin("DELETE", &format!("/merchants/{MERCHANT}"), None).await, known);
+    }
+    known["has_workwx_secret"] = json!(false);
+    assert_eq!(admin("PATCH", "", Some(json!({ "workwx_secret": "" }))).await, known);
+    assert_eq!(code(&rig.admin("PUT", "/admin/apps/wx0/merchants/1", None).await), (404, "no_such_app"));
+    assert_eq!(code(&rig.admin("PUT", &format!("{path}/merchants/x"), None).await), (400, "invalid_request"));
 }
 
 #[tokio::test]

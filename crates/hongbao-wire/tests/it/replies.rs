@@ -2,8 +2,8 @@
 
 use hongbao_types::{ApiKey, Fen, Generation, Timestamp};
 use hongbao_wire::{
-    Answer, Endpoint, ErrorCode, Family, Given, HbInfo, Params, Reply, ReplyBody, SignType, UnclearReply, decode_reply,
-    sign, time,
+    Answer, Endpoint, ErrorCode, Family, Given, HbInfo, Params, Reply, ReplyBody, SHARE_LIMIT, SignType, UnclearReply,
+    decode_reply, sign, time,
 };
 
 const OPENID: &str = "oxTWIuGaIt6gTKsQRLau2M0yL16E";
@@ -189,6 +189,15 @@ fn a_query_for_a_claimed_group_packet() {
     let read = decode_reply(expected.as_bytes()).unwrap();
     assert_eq!(read.shares.iter().map(HbInfo::read).collect::<Option<Vec<_>>>(), Some(shares));
     assert_eq!(read.fields.get("hblist"), None);
+}
+
+#[test]
+fn a_query_for_as_many_shares_as_there_may_be_can_be_read() {
+    let share =
+        HbInfo { openid: "o".repeat(32).parse().unwrap(), amount: Fen::MAX, rcv_time: at("2017-04-21 11:06:29") };
+    let request = Params::from_pairs([("mch_billno", "B1"), ("mch_id", "1400000000")]).unwrap();
+    let reply = success(gethbinfo(), &request, &Given::new().shares(vec![share; SHARE_LIMIT]));
+    assert_eq!(decode_reply(reply.to_xml().as_bytes()).unwrap().shares.len(), SHARE_LIMIT);
 }
 
 #[test]

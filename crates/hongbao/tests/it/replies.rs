@@ -248,7 +248,7 @@ async fn an_answer_is_read_up_to_its_limit_and_no_further() {
     client(mock.url()).sendredpack(&packet()).await.unwrap();
 
     let too_large = "the answer is too large";
-    for body in [padded(REPLY_LIMIT + 1), padded(2 * 1024 * 1024)] {
+    for body in [padded(REPLY_LIMIT + 1), padded(2 * REPLY_LIMIT)] {
         check(reply(body), MayHaveMoved, SameBillNo, None, too_large).await;
     }
     check(Plan::Endless, MayHaveMoved, SameBillNo, None, too_large).await;

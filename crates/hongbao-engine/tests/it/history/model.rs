@@ -19,8 +19,8 @@ use crate::{DAY_MS, HOUR_MS, MINUTE_MS};
 /// All that ever happened.
 pub(super) struct Model {
     policy: Policy,
-    merchants: HashMap<MerchantId, Merchant>,
-    apps: HashMap<AppId, App>,
+    pub(super) merchants: HashMap<MerchantId, Merchant>,
+    pub(super) apps: HashMap<AppId, App>,
     transfers: HashMap<Reference, Transfer>,
     packets: HashMap<BillKey, Known>,
     sends: Vec<Counted>,
@@ -262,20 +262,20 @@ impl Model {
     }
 
     fn put_merchant(&mut self, put: &PutMerchant) -> Result<(), PutRejection> {
-        let stored = self.merchants.entry(put.merchant.id.clone()).or_insert_with(|| put.merchant.clone());
-        if *stored != put.merchant && !put.replace {
-            return Err(PutRejection::Exists);
+        let stored = self.merchants.get(&put.merchant.id);
+        if stored.is_some_and(|stored| *stored != put.merchant && put.instead_of.as_ref() != Some(stored)) {
+            return Err(PutRejection);
         }
-        *stored = put.merchant.clone();
+        self.merchants.insert(put.merchant.id.clone(), put.merchant.clone());
         Ok(())
     }
 
     fn put_app(&mut self, put: &PutApp) -> Result<(), PutRejection> {
-        let stored = self.apps.entry(put.app.id.clone()).or_insert_with(|| put.app.clone());
-        if *stored != put.app && !put.replace {
-            return Err(PutRejection::Exists);
+        let stored = self.apps.get(&put.app.id);
+        if stored.is_some_and(|stored| *stored != put.app && put.instead_of.as_ref() != Some(stored)) {
+            return Err(PutRejection);
         }
-        *stored = put.app.clone();
+        self.apps.insert(put.app.id.clone(), put.app.clone());
         Ok(())
     }
 

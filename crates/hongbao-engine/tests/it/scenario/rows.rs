@@ -109,13 +109,17 @@ impl Bench {
             ["merchant", name, changes @ ..] => {
                 let merchant = self.altered(name, changes);
                 self.merchants.insert(merchant.id.clone(), merchant.clone());
-                assert_eq!(self.decide(vec![put_merchant(merchant, true)]), [Outcome::Put(Ok(()))]);
+                let keys = KeySet { merchants: [merchant.id.clone()].into(), ..KeySet::default() };
+                let before = self.tables.load(&keys).merchants.get(&merchant.id).cloned();
+                assert_eq!(self.decide(vec![put_merchant(merchant, before)]), [Outcome::Put(Ok(()))]);
                 call.to_owned()
             }
             ["app", flags @ ..] => {
                 let registered_only = flags.contains(&"registered-only");
                 let app = App { registered_only, ..App::new(app_id(1)) };
-                let put = Command::PutApp(Box::new(PutApp { app, replace: true, keeps_secret: false }));
+                let keys = KeySet { apps: [app.id.clone()].into(), ..KeySet::default() };
+                let instead_of = self.tables.load(&keys).apps.get(&app.id).cloned();
+                let put = Command::PutApp(Box::new(PutApp { app, instead_of }));
                 assert_eq!(self.decide(vec![put]), [Outcome::Put(Ok(()))]);
                 call.to_owned()
             }
@@ -185,7 +189,7 @@ impl Bench {
     fn command(&mut self, call: &str) -> Command {
         let words: Vec<&str> = call.split(' ').collect();
         match words.as_slice() {
-            ["add", name, changes @ ..] => put_merchant(self.altered(name, changes), false),
+            ["add", name, changes @ ..] => put_merchant(self.altered(name, changes), None),
             ["top-up", name, amount, reference] => Command::TopUp(TopUp {
                 reference: Reference::try_new(reference.strip_prefix("ref=").expect("ref=")).expect("a reference"),
                 merchant: merchant_id(merchant_number(name)),
@@ -323,8 +327,7 @@ impl Bench {
             Outcome::TopUp(Err(TopUpRejection::NoSuchMerchant(_))) => "no_such_merchant".to_owned(),
             Outcome::TopUp(Err(TopUpRejection::AmountOutOfRange)) => "out_of_range".to_owned(),
             Outcome::Put(Ok(())) => "stored".to_owned(),
-            Outcome::Put(Err(PutRejection::NothingToKeep)) => "nothing_to_keep".to_owned(),
-            Outcome::Put(Err(PutRejection::Exists)) => "exists".to_owned(),
+            Outcome::Put(Err(PutRejection)) => "exists".to_owned(),
             Outcome::Clock(Ok(())) => "set".to_owned(),
             Outcome::Clock(Err(ClockRejection::NotASandbox)) => "not_a_sandbox".to_owned(),
             Outcome::Bug(_) => "bug".to_owned(),
