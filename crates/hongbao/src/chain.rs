@@ -1,5 +1,6 @@
 //! Any other call: `client.chain("v2/mmpaymkttransfers/sendminiprogramhb").post(params)`, the open form.
 
+use hongbao_types::Mode;
 use hongbao_wire::{Endpoint, Params, ReplyBody};
 
 use crate::client::{Call, Client};
@@ -36,23 +37,33 @@ impl Chain<'_> {
         Chain { security: Some(security), ..self }
     }
 
-    /// Makes the call. Merchant number, `nonce_str` and `sign` are added where they are missing; of an endpoint that
-    /// is in a table, the fields are checked first. An answer other than a success is an error, and that of an
-    /// endpoint in no table never says that nothing moved.
+    /// Makes the call. Merchant number and `nonce_str` are added where they are missing, and `sign` is made anew; of
+    /// an endpoint that is in a table, the fields are checked first, as leniently as is known to be taken. An answer
+    /// other than a success is an error, and that of an endpoint in no table never says that nothing moved.
     pub async fn post<N, V>(self, params: impl IntoIterator<Item = (N, V)>) -> Result<ChainReply, Error>
     where
         N: Into<String>,
         V: Into<String>,
     {
+        if !is_path(&self.path) {
+            let why = "a path has letters, digits, '_', '-' and '.' between single slashes, and no slash at its end";
+            return Err(Kind::Invalid(why.to_owned()).into());
+        }
         let params = Params::from_pairs(params).map_err(|error| Kind::Invalid(error.to_string()))?;
         let endpoint = Endpoint::by_path(&self.path);
         let is_secure = self.security.unwrap_or_else(|| match endpoint {
             Some(endpoint) => endpoint.needs_certificate,
             None => self.path.starts_with("/mmpaymkttransfers/"),
         });
-        let call = Call { path: &self.path, endpoint, is_secure };
+        let call = Call { path: &self.path, endpoint, is_secure, mode: Mode::Compatible };
         self.client.make(call, params).await.map(ChainReply)
     }
+}
+
+/// One path is one endpoint: nothing else of a URL is in it, so that a call that its table refuses is not another's.
+fn is_path(path: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    path.split('/').skip(1).all(|part| !["", ".", ".."].contains(&part) && part.chars().all(is_plain))
 }
 
 impl ChainReply {

@@ -18,7 +18,7 @@ const BASE_URL: &str = "https://api.mch.weixin.qq.com";
 pub struct Client {
     /// With the client certificate, and without.
     http: reqwest::Client,
-    insecure_http: reqwest::Client,
+    http_without_certificate: reqwest::Client,
     base_url: String,
     allows_retired_calls: bool,
     pub(crate) merchant: MerchantId,
@@ -31,6 +31,8 @@ pub(crate) struct Call<'a> {
     pub(crate) endpoint: Option<&'static Endpoint>,
     /// Whether the client certificate goes with it.
     pub(crate) is_secure: bool,
+    /// How strictly its fields are checked before it goes out.
+    pub(crate) mode: Mode,
 }
 
 /// Makes a [`Client`].
@@ -81,7 +83,8 @@ impl Client {
 
     /// Makes the call of an endpoint; the answer's fields when it is a success.
     pub(crate) async fn call(&self, endpoint: &'static Endpoint, params: Params) -> Result<ReplyBody, Error> {
-        self.make(Call { path: endpoint.path, endpoint: Some(endpoint), is_secure: true }, params).await
+        self.make(Call { path: endpoint.path, endpoint: Some(endpoint), is_secure: true, mode: Mode::Strict }, params)
+            .await
     }
 
     /// Makes one call: adds the merchant number, `nonce_str` and `sign`, and returns the answer's fields when it is a
@@ -97,7 +100,7 @@ impl Client {
                 add(&mut params, name, value)?;
             }
         }
-        check(call.endpoint, &params)?;
+        check(&call, &params)?;
         let signature = sign::sign(SignType::Md5, &params, &self.api_key);
         add(&mut params, "sign", signature)?;
         if let Some(endpoint) = call.endpoint {
@@ -127,7 +130,7 @@ impl Client {
     /// Refuses what WeChat Pay's own host no longer serves, unless one said that one knows.
     fn refuse_if_retired(&self, endpoint: Option<&Endpoint>) -> Result<(), Error> {
         let Some(endpoint) = endpoint.filter(|endpoint| endpoint.retired) else { return Ok(()) };
-        if self.base_url != BASE_URL || self.allows_retired_calls {
+        if !is_wechat_pay(&self.base_url) || self.allows_retired_calls {
             return Ok(());
         }
         let why = format!("WeChat Pay has switched off {}; allow_retired_calls sends it all the same", endpoint.name);
@@ -136,7 +139,7 @@ impl Client {
 
     async fn exchange(&self, call: &Call<'_>, body: String) -> Result<ReplyBody, Error> {
         let url = format!("{}{}", self.base_url, call.path);
-        let http = if call.is_secure { &self.http } else { &self.insecure_http };
+        let http = if call.is_secure { &self.http } else { &self.http_without_certificate };
         let sent = http.post(url).header("content-type", "text/xml; charset=utf-8").body(body).send().await;
         let mut response = sent.map_err(|error| {
             // Only a connection that never came about is proof that nothing was sent.
@@ -165,9 +168,9 @@ impl Client {
 }
 
 /// Refuses what the endpoint would refuse, and characters that production is documented not to take.
-fn check(endpoint: Option<&Endpoint>, params: &Params) -> Result<(), Error> {
-    if let Some(endpoint) = endpoint {
-        let checked = endpoint.check(params, Mode::Strict);
+fn check(call: &Call<'_>, params: &Params) -> Result<(), Error> {
+    if let Some(endpoint) = call.endpoint {
+        let checked = endpoint.check(params, call.mode);
         checked.map_err(|refusal| Kind::Invalid(format!("{}: {}", refusal.field, refusal.text)))?;
     }
     for (name, value) in params {
@@ -204,6 +207,12 @@ fn is_base_url(url: &str) -> bool {
             && url.query().is_none()
             && url.fragment().is_none()
     })
+}
+
+/// Whether calls go to WeChat Pay itself, by either of its names.
+fn is_wechat_pay(url: &str) -> bool {
+    let hosts = ["api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"];
+    reqwest::Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|host| hosts.contains(&host)))
 }
 
 fn is_loopback(url: &str) -> bool {
@@ -279,7 +288,7 @@ impl ClientBuilder {
         };
         Ok(Client {
             http: self.http(identity)?,
-            insecure_http: self.http(None)?,
+            http_without_certificate: self.http(None)?,
             base_url: self.base_url,
             allows_retired_calls: self.allows_retired_calls,
             merchant: self.merchant,

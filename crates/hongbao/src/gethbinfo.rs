@@ -17,6 +17,8 @@ pub struct RedPackInfo {
     pub packet: PacketId,
     /// `status`.
     pub status: HbStatus,
+    /// `send_type`: how it was sent, `API` or by hand.
+    pub send_type: Option<String>,
     /// `hb_type`: `NORMAL`, or `GROUP` for several shares.
     pub kind: String,
     /// `reason`: why it is still being issued, or failed.
@@ -58,6 +60,7 @@ impl Client {
             bill_no: bill_no.clone(),
             packet: parsed(fields, "detail_id")?,
             status: HbStatus::from_wire(required(fields, "status")?),
+            send_type: maybe_text(fields, "send_type"),
             kind: required(fields, "hb_type")?.to_owned(),
             reason: maybe_text(fields, "reason"),
             share_count: parsed(fields, "total_num")?,

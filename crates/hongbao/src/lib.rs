@@ -75,5 +75,5 @@ pub use hongbao_wire::{Certainty, ErrorCode, HbStatus, NextStep};
 pub use sendgroupredpack::SendGroupRedPack;
 pub use sendminiprogramhb::{BizRedPacket, SendMiniProgramHb, SentMiniProgramHb};
 pub use sendredpack::{SendRedPack, SentRedPack};
-pub use transfers::{Transfer, TransferInfo, TransferStatus, Transferred};
+pub use transfers::{Brand, Transfer, TransferInfo, TransferStatus, Transferred};
 pub use workwx::{SendWorkwxRedPack, WorkwxRedPackInfo, WorkwxSender};

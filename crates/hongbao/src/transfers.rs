@@ -25,6 +25,19 @@ pub struct Transfer {
     pub checked_name: Option<String>,
     /// `spbill_create_ip`: the address of the machine that calls.
     pub client_ip: Option<String>,
+    /// `device_info`, at most 32 characters: the device.
+    pub device: Option<String>,
+    /// `scene=BRAND_REDPACKET`: it is shown as a brand's red packet.
+    pub brand: Option<Brand>,
+}
+
+/// Whose red packet a transfer is shown as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brand {
+    /// `brand_id`.
+    pub id: u64,
+    /// `finder_template_id`, at most 128 characters: how it looks.
+    pub template: Option<String>,
 }
 
 /// A transfer that was made.
@@ -60,6 +73,8 @@ pub struct TransferInfo {
     pub reason: Option<String>,
     /// `openid`: the person.
     pub recipient: OpenId,
+    /// `transfer_name`: the name that was to be checked.
+    pub recipient_name: Option<String>,
     /// `payment_amount`.
     pub amount: Fen,
     /// `transfer_time`: when it was asked for.
@@ -85,6 +100,7 @@ impl Client {
     /// Makes a transfer, or, called again, gets the first call's answer.
     pub async fn transfers(&self, transfer: &Transfer) -> Result<Transferred, Error> {
         let check_name = if transfer.checked_name.is_some() { "FORCE_CHECK" } else { "NO_CHECK" };
+        let brand = transfer.brand.as_ref();
         let request = Request::new()
             .set("mch_appid", transfer.app.as_str())
             .set("partner_trade_no", transfer.bill_no.as_str())
@@ -93,7 +109,11 @@ impl Client {
             .maybe("re_user_name", transfer.checked_name.as_deref())
             .set("amount", transfer.amount.to_string())
             .set("desc", &transfer.description)
-            .maybe("spbill_create_ip", transfer.client_ip.as_deref());
+            .maybe("spbill_create_ip", transfer.client_ip.as_deref())
+            .maybe("device_info", transfer.device.as_deref())
+            .maybe("scene", brand.map(|_| "BRAND_REDPACKET"))
+            .maybe("brand_id", brand.map(|brand| brand.id.to_string()))
+            .maybe("finder_template_id", brand.and_then(|brand| brand.template.as_deref()));
         let reply = self.call(&TRANSFERS, request.finish()?).await?;
         Ok(Transferred {
             payment_no: required(&reply.fields, "payment_no")?.to_owned(),
@@ -111,6 +131,7 @@ impl Client {
             status: TransferStatus::from_wire(required(fields, "status")?),
             reason: maybe_text(fields, "reason"),
             recipient: parsed(fields, "openid")?,
+            recipient_name: maybe_text(fields, "transfer_name"),
             amount: parsed(fields, "payment_amount")?,
             transfer_time: required(fields, "transfer_time")?.to_owned(),
             payment_time: maybe_text(fields, "payment_time"),

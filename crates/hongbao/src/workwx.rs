@@ -54,6 +54,8 @@ pub struct WorkwxRedPackInfo {
     pub status: HbStatus,
     /// `reason`: why it is still being issued, or failed.
     pub reason: Option<String>,
+    /// `send_type`: how it was sent, `API`.
+    pub send_type: Option<String>,
     /// `total_amount`.
     pub total: Fen,
     /// `send_time`.
@@ -68,6 +70,16 @@ pub struct WorkwxRedPackInfo {
     pub amount: Option<Fen>,
     /// `rcv_time`: when it was opened.
     pub received_at: Option<String>,
+    /// `wishing`.
+    pub greeting: Option<String>,
+    /// `act_name`.
+    pub project: Option<String>,
+    /// `remark`.
+    pub remark: Option<String>,
+    /// `sender_name`: from whom it was, unless from an app.
+    pub sender_name: Option<String>,
+    /// `sender_header_media_id`: the sender's picture.
+    pub sender_picture: Option<String>,
 }
 
 impl Client {
@@ -112,6 +124,7 @@ impl Client {
             packet: parsed(fields, "detail_id")?,
             status: HbStatus::from_wire(required(fields, "status")?),
             reason: maybe_text(fields, "reason"),
+            send_type: maybe_text(fields, "send_type"),
             total: parsed(fields, "total_amount")?,
             send_time: required(fields, "send_time")?.to_owned(),
             refund_time: maybe_text(fields, "refund_time"),
@@ -119,6 +132,11 @@ impl Client {
             recipient: maybe_parsed(fields, "openid")?,
             amount: maybe_parsed(fields, "amount")?,
             received_at: maybe_text(fields, "rcv_time"),
+            greeting: maybe_text(fields, "wishing"),
+            project: maybe_text(fields, "act_name"),
+            remark: maybe_text(fields, "remark"),
+            sender_name: maybe_text(fields, "sender_name"),
+            sender_picture: maybe_text(fields, "sender_header_media_id"),
         })
     }
 }

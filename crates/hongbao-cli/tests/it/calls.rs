@@ -115,6 +115,8 @@ async fn every_call(client: &Client, mode: &str) {
         description: text("理赔"),
         checked_name: None,
         client_ip: None,
+        device: None,
+        brand: None,
     };
     let paid = client.transfers(&transfer).await.unwrap();
     assert_eq!(client.transfers(&transfer).await.unwrap(), paid);

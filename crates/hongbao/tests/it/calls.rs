@@ -1,7 +1,7 @@
 //! Each call but the first two: what goes out, found right at its strictest, and what is read of an answer.
 
 use hongbao::{
-    BillNo, Certainty, Error, Fen, NextStep, PreOrder, PreOrderShares, RiskControl, RiskInfo, SendGroupRedPack,
+    BillNo, Brand, Certainty, Error, Fen, NextStep, PreOrder, PreOrderShares, RiskControl, RiskInfo, SendGroupRedPack,
     SendMiniProgramHb, SendRedPack, SendWorkwxRedPack, Shake, SubMerchant, Transfer, TransferStatus, WorkwxSecret,
     WorkwxSender,
 };
@@ -141,6 +141,9 @@ async fn what_wechat_pay_has_switched_off_is_not_sent_to_its_own_host_unless_one
     assert!(refusal(builder("http://127.0.0.1:1")).await.contains("total_num"));
     let chained = own().build().unwrap().chain("v2/mmpaymkttransfers/hbpreorder").post([("a", "b")]).await.unwrap_err();
     assert!(chained.to_string().contains("switched off hbpreorder"), "{chained}");
+    for same_host in ["https://API.mch.weixin.qq.com:443/", "https://api2.mch.weixin.qq.com"] {
+        assert!(refusal(builder(same_host)).await.contains("switched off sendgroupredpack"), "{same_host}");
+    }
 }
 
 #[tokio::test]
@@ -252,10 +255,19 @@ async fn a_corporation_s_packet_is_signed_twice() {
         .text("send_time", "2017-04-21 11:01:27")
         .text("openid", OPENID)
         .text("amount", "1000")
-        .text("rcv_time", "2017-04-21 11:06:29");
+        .text("rcv_time", "2017-04-21 11:06:29")
+        .text("send_type", "API")
+        .text("wishing", "恭喜发财")
+        .text("act_name", "新年红包")
+        .text("remark", "猜越多得越多")
+        .text("sender_name", "XX活动")
+        .text("sender_header_media_id", "1G6nrLmr5EC3MMb");
     let mock = platform("queryworkwxredpack", &echo, &given).await;
     let info = client(mock.url()).queryworkwxredpack(&bill_no(), &APP.parse().unwrap()).await.unwrap();
     assert_eq!((info.amount, info.received_at.as_deref()), (Some(Fen::new(1000)), Some("2017-04-21 11:06:29")));
+    let shown = [info.send_type, info.greeting, info.project, info.remark, info.sender_name, info.sender_picture];
+    let expected = ["API", "恭喜发财", "新年红包", "猜越多得越多", "XX活动", "1G6nrLmr5EC3MMb"];
+    assert_eq!(shown, expected.map(|text| Some(text.to_owned())));
     assert_eq!(sent(&mock, "queryworkwxredpack"), owned(&[("appid", APP), echo[0], echo[1]]));
 }
 
@@ -268,6 +280,8 @@ fn transfer() -> Transfer {
         description: "理赔".to_owned(),
         checked_name: Some("王小王".to_owned()),
         client_ip: None,
+        device: Some("013467007045764".to_owned()),
+        brand: Some(Brand { id: 1234, template: Some("1800008030000000".to_owned()) }),
     }
 }
 
@@ -286,13 +300,17 @@ async fn a_transfer_names_things_differently() {
     assert_eq!(error.certainty(), Certainty::MayHaveMoved);
     let expected = [
         ("amount", "10099"),
+        ("brand_id", "1234"),
         ("check_name", "FORCE_CHECK"),
         ("desc", "理赔"),
+        ("device_info", "013467007045764"),
+        ("finder_template_id", "1800008030000000"),
         ("mch_appid", APP),
         ("mchid", MERCHANT),
         ("openid", OPENID),
         ("partner_trade_no", BILL_NO),
         ("re_user_name", "王小王"),
+        ("scene", "BRAND_REDPACKET"),
     ];
     assert_eq!(sent(&mock, "transfers"), owned(&expected));
 
@@ -306,12 +324,14 @@ async fn a_transfer_names_things_differently() {
         .text("detail_id", PACKET)
         .text("status", "PROCESSING")
         .text("openid", OPENID)
+        .text("transfer_name", "王小王")
         .number("payment_amount", 10_099)
         .text("transfer_time", "2017-04-21 11:01:27")
         .text("desc", "理赔");
     let mock = platform("gettransferinfo", &echo, &given).await;
     let info = client(mock.url()).gettransferinfo(&bill_no(), &APP.parse().unwrap()).await.unwrap();
     assert_eq!((info.status, info.payment_time, info.amount), (TransferStatus::Processing, None, Fen::new(10_099)));
+    assert_eq!(info.recipient_name.as_deref(), Some("王小王"));
 }
 
 async fn failed(path: &str, code: &ErrorCode) -> Error {
@@ -348,4 +368,40 @@ async fn a_chained_call_of_an_endpoint_in_the_table_is_checked_before_it_goes_ou
     let error = client(mock.url()).chain("/mmpaymkttransfers/sendredpack").post(fields).await.unwrap_err();
     assert_eq!((error.certainty(), mock.connections()), (Certainty::NothingMoved, 0), "{error}");
     assert!(error.to_string().contains("send_name"), "{error}");
+}
+
+#[tokio::test]
+async fn a_chained_call_goes_out_with_whatever_is_known_to_be_taken() {
+    let mock = Mock::start([Plan::Reply(Reply::bare_failure(&ErrorCode::SystemError, "系统繁忙").to_xml())]).await;
+    let fields = [
+        ("mch_appid", APP),
+        ("openid", OPENID),
+        ("partner_trade_no", BILL_NO),
+        ("amount", "100"),
+        ("desc", "理赔"),
+        ("check_name", "OPTION_CHECK"),
+    ];
+    let error = client(mock.url()).chain("v2/mmpaymkttransfers/promotion/transfers").post(fields).await.unwrap_err();
+    assert_eq!((error.code(), mock.connections()), (Some(&ErrorCode::SystemError), 1), "{error}");
+}
+
+#[tokio::test]
+async fn a_chained_path_is_a_path_and_nothing_more() {
+    let mock = Mock::start([]).await;
+    for path in [
+        "",
+        "v2/",
+        "v2/mmpaymkttransfers/sendgroupredpack/",
+        "v2/mmpaymkttransfers/sendgroupredpack?",
+        "v2/mmpaymkttransfers/sendgroupredpack#x",
+        "v2/mmpaymkttransfers//sendgroupredpack",
+        "v2/mmpaymkttransfers/./sendgroupredpack",
+        "v2/x/../mmpaymkttransfers/sendgroupredpack",
+        "v2/mmpaymkttransfers/sendgroup%72edpack",
+        "@example.com/x",
+    ] {
+        let error = client(mock.url()).chain(path).post([("a", "b")]).await.unwrap_err();
+        assert_eq!((error.certainty(), mock.connections()), (Certainty::NothingMoved, 0), "{path}: {error}");
+        assert!(error.to_string().contains("a path has"), "{path}: {error}");
+    }
 }

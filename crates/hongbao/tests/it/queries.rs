@@ -81,6 +81,7 @@ async fn a_packet_in_three_shares_is_told_with_each_of_them() {
         bill_no: BILL_NO.parse().unwrap(),
         packet: PACKET.parse().unwrap(),
         status: HbStatus::Received,
+        send_type: Some("API".to_owned()),
         reason: None,
         share_count: 3,
         total: Fen::new(300),
