@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use hongbao_engine::batch::{Answer, Attempt, Batch};
-use hongbao_engine::command::{Command, Keeps, PutApp, PutMerchant, SendPacket, TopUp};
+use hongbao_engine::command::{Command, PutApp, PutMerchant, SendPacket, TopUp};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::limits::Limits;
@@ -132,13 +132,11 @@ impl StoreBench {
         let limits =
             Limits { packets_per_second: none, packets_per_minute: none, amount_per_day: much, ..Limits::default() };
         let merchant = Merchant { limits, ..Merchant::new(MERCHANT.parse()?, "天虹百货") };
-        let put = PutMerchant { merchant, replace: false, keeps: Keeps::default() };
+        let put = PutMerchant { merchant, instead_of: None };
         let app = App { merchants: vec![MERCHANT.parse()?], ..App::new(APP.parse()?) };
         let top_up = TopUp { reference: "bench".parse()?, merchant: MERCHANT.parse()?, amount: much };
-        let commands = vec![
-            Command::PutMerchant(Box::new(put)),
-            Command::PutApp(Box::new(PutApp { app, replace: false, keeps_secret: false })),
-        ];
+        let commands =
+            vec![Command::PutMerchant(Box::new(put)), Command::PutApp(Box::new(PutApp { app, instead_of: None }))];
         self.carry(commands).await?;
         self.carry(vec![Command::TopUp(top_up)]).await?;
         Ok(())
