@@ -13,7 +13,7 @@ use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::limits::Limits;
 use hongbao_engine::outcome::{Outcome, SendOutcome};
-use hongbao_engine::packet::{BillKey, Family, Product, Split, Texts};
+use hongbao_engine::packet::{BillKey, Family, Product, Texts};
 use hongbao_store::clock::{Clock, SystemClock};
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind, Writer};
 use hongbao_store_sqlite::{SqliteStore, SqliteWriter};
@@ -173,7 +173,6 @@ impl StoreBench {
             on_behalf_of: None,
             app: APP.parse()?,
             recipient: Some(openid(number).parse()?),
-            split: Split::Whole,
             total: Fen::try_new(AMOUNT_FEN)?,
             share_count: 1,
             texts: Texts {

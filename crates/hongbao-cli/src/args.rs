@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use hongbao_engine::directory::AppKind;
+use hongbao_engine::draw::DrawRule;
 use hongbao_engine::packet::Product;
 use hongbao_types::{AppId, BillNo, Fen, Generation, MerchantId, OpenId, PacketId, Reference};
 use hongbao_wire::Endpoint;
@@ -57,9 +58,16 @@ pub(crate) enum Command {
     /// Open a red packet in a person's name, as the app would
     #[command(after_help = examples!(
         "hongbao claim 1000202611217527032684140000119",
-        "hongbao claim 1000202611217527032684140000119 --as oxTWIuGaIt6gTKsQRLau2M0yL16E"
+        "hongbao claim 1000202611217527032684140000119 --as oxTWIuGaIt6gTKsQRLau2M0yL16E",
+        "hongbao claim 1000202611217527032684140000119 --as bob --link 4b1f0c6a2e9d83755f0a6c1be2d97a04"
     ))]
     Claim(ClaimArgs),
+    /// Compute the shares of a finished group packet again, and compare them with what was opened
+    #[command(after_help = examples!(
+        "hongbao verify-draw 1000202611217527032684140000119",
+        "hongbao verify-draw --file packet.json"
+    ))]
+    VerifyDraw(VerifyDrawArgs),
     /// Sign a request, and show each step
     #[command(after_help = examples!(
         "hongbao sign --key 192006250b4c09247ec02edce69f6a2d request.xml",
@@ -173,6 +181,9 @@ pub(crate) struct SendArgs {
     /// The scene (scene_id), PRODUCT_1 to PRODUCT_8
     #[arg(long, value_name = "SCENE")]
     pub(crate) scene_id: Option<String>,
+    /// So many shares (total_num), 3 at least: a group packet (sendgroupredpack), which the person opens first
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) shares: Option<u32>,
 }
 
 #[derive(Args)]
@@ -192,6 +203,27 @@ pub(crate) struct ClaimArgs {
     /// The person (openid); may be left out where the profile names one to try with
     #[arg(long = "as", value_name = "OPENID")]
     pub(crate) openid: Option<OpenId>,
+    /// The token of a link that somebody passed on, to a share of a group packet
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) link: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct VerifyDrawArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The packet (send_listid)
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub(crate) packet: Option<PacketId>,
+    /// The person who asks (openid); may be left out where the profile names one to try with
+    #[arg(long = "as", value_name = "OPENID")]
+    pub(crate) openid: Option<OpenId>,
+    /// The token of a link to the packet, for whoever has opened no share of it
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) link: Option<String>,
+    /// A packet as GET /packets/… answered, in place of asking; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// An API key.
@@ -360,6 +392,9 @@ pub(crate) struct MerchantSettings {
     /// An address that it may call from; once for each, or any
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) address: Vec<String>,
+    /// How its packets of several shares are drawn: each when it is opened, or all beforehand and shuffled
+    #[arg(long, value_name = "RULE", value_parser = draw_rules())]
+    pub(crate) draws: Option<String>,
     /// A limit, by the name that `merchant show` prints: a number, unlimited, true, false or usual; once for each
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
@@ -389,6 +424,10 @@ fn generations() -> PossibleValuesParser {
 
 fn products() -> PossibleValuesParser {
     PossibleValuesParser::new(Product::ALL.map(Product::name).into_iter().chain([ALL]))
+}
+
+fn draw_rules() -> PossibleValuesParser {
+    PossibleValuesParser::new(DrawRule::ALL.map(DrawRule::name))
 }
 
 /// Every product.

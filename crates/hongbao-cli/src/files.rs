@@ -13,6 +13,21 @@ pub(crate) fn read_file(path: &Path) -> Result<String> {
         .map_err(|failure| failure.hint("check the path; in a profile or a configuration it is relative to that file"))
 }
 
+/// What a file, or standard input (`-`), is called, and at most `limit` bytes of what is in it.
+pub(crate) fn read_input(path: &Path, limit: u64) -> Result<(String, Vec<u8>)> {
+    use std::io::Read;
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let mut body = Vec::new();
+    let read = if is_stdin {
+        std::io::stdin().take(limit).read_to_end(&mut body)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut body))
+    };
+    read.explain(&name).map_err(|failure| failure.hint("name a file, or - for standard input"))?;
+    Ok((name, body))
+}
+
 /// The API key in a file; white space around it does not count.
 pub(crate) fn read_api_key(path: &Path) -> Result<ApiKey> {
     ApiKey::try_new(read_file(path)?.trim()).map_err(|error| {

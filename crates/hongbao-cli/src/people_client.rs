@@ -2,9 +2,9 @@
 
 use hongbao_types::{OpenId, PacketId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::admin_client::api_failure;
 use crate::error::{Failure, Result, chain};
 use crate::profile::AppAccess;
 
@@ -29,20 +29,53 @@ pub(crate) fn assertion(app: &AppAccess, openid: &OpenId, packet: &PacketId) -> 
         .map_err(|error| Failure::new(format!("the assertion could not be signed: {error}")))
 }
 
-/// Opens `packet` as `openid`.
-pub(crate) async fn claim(app: &AppAccess, openid: &OpenId, packet: &PacketId) -> Result<Value> {
+/// Opens `packet` as `openid`, perhaps by the token of a link.
+pub(crate) async fn claim(app: &AppAccess, openid: &OpenId, packet: &PacketId, link: Option<&str>) -> Result<Value> {
+    let hint = "the same call again gets the same share: nobody opens a packet twice";
+    call(app, openid, (Method::POST, packet, "/claims"), link, hint).await
+}
+
+/// What `openid` sees of `packet`; `query` asks for a page of its shares.
+pub(crate) async fn packet(
+    app: &AppAccess,
+    openid: &OpenId,
+    packet: &PacketId,
+    link: Option<&str>,
+    query: &str,
+) -> Result<Value> {
+    call(app, openid, (Method::GET, packet, query), link, "is the platform running, and is the profile its own?").await
+}
+
+async fn call(
+    app: &AppAccess,
+    openid: &OpenId,
+    (method, packet, what): (Method, &PacketId, &str),
+    link: Option<&str>,
+    hint: &str,
+) -> Result<Value> {
     let http = crate::http::client(app.root_ca.as_deref())?;
-    let reply = http
-        .post(format!("{}/packets/{packet}/claims", app.base_url.trim_end_matches('/')))
-        .bearer_auth(assertion(app, openid, packet)?)
-        .send()
-        .await
-        .map_err(|error| {
-            Failure::new(format!("no answer: {}", chain(&error)))
-                .hint("the same call again gets the same share: nobody opens a packet twice")
-        })?;
+    let mut request = http
+        .request(method, format!("{}/packets/{packet}{what}", app.base_url.trim_end_matches('/')))
+        .bearer_auth(assertion(app, openid, packet)?);
+    if let Some(link) = link {
+        request = request.header("hongbao-link", link);
+    }
+    let reply =
+        request.send().await.map_err(|error| Failure::new(format!("no answer: {}", chain(&error))).hint(hint))?;
     let status = reply.status();
     let body: Value =
         reply.json().await.map_err(|error| Failure::new(format!("the answer can't be read: {}", chain(&error))))?;
-    if status.is_success() { Ok(body) } else { Err(api_failure(status, &body)) }
+    if status.is_success() { Ok(body) } else { Err(problem(status, &body)) }
+}
+
+/// What the people's door said, as a failure.
+fn problem(status: StatusCode, body: &Value) -> Failure {
+    let text = body["title"].as_str().unwrap_or("no reason was given");
+    let failure = Failure::new(format!("{text} (HTTP {})", status.as_u16()))
+        .fact("code", body["code"].clone())
+        .fact("money_moved", body["money_moved"].clone());
+    match body["detail"].as_str() {
+        Some(todo) => failure.hint(todo),
+        None => failure,
+    }
 }

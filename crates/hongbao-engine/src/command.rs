@@ -9,7 +9,7 @@ use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId, Reference, Timesta
 use crate::directory::{App, Merchant, Person, PersonId};
 use crate::ledger::{LedgerAccount, TransferKey, TransferKind};
 use crate::limits::CounterKey;
-use crate::packet::{BillKey, Due, Product, Split, Texts};
+use crate::packet::{BillKey, Due, Product, Texts};
 use crate::rows::{ClaimKey, KeySet};
 
 /// Anything that can be asked.
@@ -50,11 +50,9 @@ pub struct SendPacket {
     pub app: AppId,
     /// The person it is addressed to; of a pre-order, nobody yet.
     pub recipient: Option<OpenId>,
-    /// How its money becomes shares.
-    pub split: Split,
     /// The money of all shares.
     pub total: Fen,
-    /// How many shares.
+    /// How many shares; by which rule several are drawn is the payer's choice.
     pub share_count: u32,
     /// What it shows.
     pub texts: Texts,
@@ -69,6 +67,20 @@ pub struct ClaimShare {
     pub app: AppId,
     /// The person.
     pub openid: OpenId,
+    /// What brings them here.
+    pub way: ClaimWay,
+}
+
+/// What brings somebody to a packet: the door has made sure of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClaimWay {
+    /// The message that told them of it.
+    #[default]
+    Message,
+    /// The link that those who opened a share may pass on.
+    Link,
+    /// The page of a mini program that the merchant signed for them.
+    MiniProgram,
 }
 
 /// Refund an accepted packet, or fail a landed one, whose deadline has come.

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use hongbao_types::{ApiKey, AppId, Generation, MerchantId, Mode, OpenId, Timestamp, WorkwxSecret};
 
+use crate::draw::DrawRule;
 use crate::limits::Limits;
 use crate::packet::Product;
 
@@ -75,6 +76,8 @@ pub struct Merchant {
     pub trading_since: Option<Timestamp>,
     /// The addresses it may call from; none listed means any.
     pub allowed_addresses: Vec<IpAddr>,
+    /// How its packets of several shares are drawn.
+    pub draw_rule: DrawRule,
     /// Its limits.
     pub limits: Limits,
     /// Whether its money is frozen.
@@ -259,6 +262,7 @@ impl Merchant {
             entered_at: None,
             trading_since: None,
             allowed_addresses: Vec::new(),
+            draw_rule: DrawRule::default(),
             limits: Limits::default(),
             frozen: false,
         }

@@ -15,7 +15,8 @@
 //! - **rejected**: nothing is stored.
 //!
 //! A person opens it: [`ClaimShare`](command::ClaimShare) moves a share from escrow to the *recipient's
-//! wallet*. What nobody opened in time goes back: [`ExpirePacket`](command::ExpirePacket) moves the rest
+//! wallet*. Of a packet of several shares, [`draw`] says how much; whoever it was sent to opens it first, then whoever
+//! has the link. What nobody opened in time goes back: [`ExpirePacket`](command::ExpirePacket) moves the rest
 //! of the escrow to the merchant's funds. At all times `total = claimed + refunded + in escrow`.
 //!
 //! # How a change is made
@@ -33,6 +34,7 @@ pub mod batch;
 pub mod command;
 pub mod decide;
 pub mod directory;
+pub mod draw;
 pub mod ledger;
 pub mod limits;
 pub mod outcome;

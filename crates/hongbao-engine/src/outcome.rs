@@ -109,6 +109,8 @@ pub enum Difference {
 pub struct Claimed {
     /// The claim.
     pub claim: Claim,
+    /// Whether the packet has shares for others.
+    pub is_shared: bool,
     /// Whether this call only got the first one's answer.
     pub is_replay: bool,
 }
@@ -122,9 +124,12 @@ pub enum ClaimRejection {
     /// A packet of this product is not opened by this call.
     #[error("a packet of this kind is not opened in this way")]
     NotThisWay,
-    /// The packet is for somebody else.
+    /// The packet is for somebody else, and no link was shared that would make it theirs.
     #[error("the packet is for somebody else")]
     NotTheRecipient,
+    /// Who it was sent to opens it first.
+    #[error("the one it was sent to has not opened it yet")]
+    NotShared,
     /// It has not been sent, and perhaps never will be.
     #[error("the packet has not been sent")]
     NotSent,

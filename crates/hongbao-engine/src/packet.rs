@@ -2,6 +2,8 @@
 
 use hongbao_types::{AppId, BillNo, Fen, MerchantId, OpenId, PacketId, Timestamp};
 
+use crate::draw::{DrawKeys, DrawRule, DrawSeed};
+
 /// Bill numbers are unique within a family: one for all endpoints that send packets, one for transfers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
@@ -44,8 +46,13 @@ pub enum Product {
 pub enum Split {
     /// It is one share.
     Whole,
-    /// Each share is drawn when it is opened (拼手气).
-    Live,
+    /// It is several, drawn.
+    Drawn {
+        /// By this rule.
+        rule: DrawRule,
+        /// From a seed that follows from the draw key of this number.
+        key: u32,
+    },
 }
 
 impl Product {
@@ -302,6 +309,19 @@ impl Packet {
             PacketState::Open | PacketState::Exhausted | PacketState::Refunded => true,
             PacketState::Landed(_) | PacketState::Failed(_) => false,
         }
+    }
+
+    /// The seed that its shares are drawn from. `None` of a packet in one piece, or when its key is missing.
+    pub fn seed(&self, keys: &DrawKeys) -> Option<DrawSeed> {
+        match self.split {
+            Split::Whole => None,
+            Split::Drawn { key, .. } => keys.seed(key, &self.id),
+        }
+    }
+
+    /// Whether no share of it will ever be opened again, whatever happens: what is known of it now stays true.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.state, PacketState::Exhausted | PacketState::Refunded)
     }
 
     /// What is in escrow, or `None` when more went out than came in (the books are broken).

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
-use hongbao_types::{AppId, MerchantId, OpenId, PacketId};
+use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId};
 
 use crate::directory::{App, Merchant, Person, PersonId};
 use crate::ledger::{Account, LedgerAccount, Transfer, TransferKey};
@@ -75,6 +75,8 @@ pub struct Rows {
     pub counters: Table<CounterKey, Counter>,
     /// Transfers.
     pub transfers: Table<TransferKey, Transfer>,
+    /// All shares of the packets that needed them so far: drawn once for a group of commands.
+    pub(crate) drawn: HashMap<PacketId, Vec<Fen>>,
     packets: Table<PacketId, Packet>,
     /// Which packet has a bill number: the packets' unique index.
     bills: Table<BillKey, PacketId>,

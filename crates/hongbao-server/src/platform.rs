@@ -125,6 +125,7 @@ impl<S: Store> Platform<S> {
             expires_after_ms: millis(options.expires_after),
             pre_order_expires_after_ms: millis(options.pre_order_expires_after),
             fails_after_ms: millis(options.fails_after),
+            ..Policy::default()
         };
         let (lane, thread) = Lane::start(&store, policy, options.lane)?;
         let platform = Platform {

@@ -7,6 +7,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use hongbao_types::{PacketId, PersonKey};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 /// The ticket of a pre-order (`sp_ticket`): 64 hexadecimal digits.
 pub(crate) fn ticket(key: &PersonKey, packet: &PacketId) -> String {
@@ -23,6 +24,17 @@ pub(crate) fn package(key: &PersonKey, packet: &PacketId, merchant: &str) -> Str
     let internal =
         Sha256::digest(merchant.as_bytes()).iter().fold(0_u32, |sum, byte| (sum * 31 + u32::from(*byte)) % 90_000_000);
     format!("sendid={send_id}&ver=8&sign={first}{second}&mchid={}&spid={merchant}", 10_000_000 + internal)
+}
+
+/// The token of the link by which others come to the shares of a packet: 32 hexadecimal digits. The packet's number
+/// stands beside it.
+pub(crate) fn link(key: &PersonKey, packet: &PacketId) -> String {
+    hex::encode(&code(key, "hongbao/link/1", packet.as_str().as_bytes())[..16])
+}
+
+/// Whether `given` is that token.
+pub(crate) fn is_link(key: &PersonKey, packet: &PacketId, given: &[u8]) -> bool {
+    link(key, packet).as_bytes().ct_eq(given).into()
 }
 
 fn token(key: &PersonKey, purpose: &str, packet: &PacketId) -> String {

@@ -1,6 +1,7 @@
 //! How is a value written in a column? Names for enums, and back; one place for both directions.
 
 use hongbao_engine::directory::{AppKind, SignAlgorithm, Validity};
+use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, TransferKind};
 use hongbao_engine::limits::CounterKey;
 use hongbao_engine::packet::Decline;
@@ -66,10 +67,6 @@ named! {
         SignAlgorithm::Md5 => "MD5" = SignAlgorithm::Md5,
         SignAlgorithm::HmacSha256 => "HMAC-SHA256" = SignAlgorithm::HmacSha256,
     }
-    split_name, split: Split {
-        Split::Whole => "whole" = Split::Whole,
-        Split::Live => "live" = Split::Live,
-    }
     family_name, family: Family {
         Family::Packets => "packets" = Family::Packets,
         Family::Transfers => "transfers" = Family::Transfers,
@@ -92,6 +89,27 @@ pub(crate) fn app_kind(name: &str) -> Result<AppKind> {
 /// A generation, by its name.
 pub(crate) fn generation(name: &str) -> Result<Generation> {
     Generation::from_name(name).ok_or_else(|| nonsense("generation", name))
+}
+
+/// How a packet's shares are made, and the draw key's number.
+pub(crate) fn split_names(split: Split) -> (&'static str, Option<u32>) {
+    match split {
+        Split::Whole => ("whole", None),
+        Split::Drawn { rule, key } => (rule.name(), Some(key)),
+    }
+}
+
+/// And back.
+pub(crate) fn split(row: &Row<'_>) -> Result<Split> {
+    match row.get_ref("split")?.as_str()? {
+        "whole" => Ok(Split::Whole),
+        name => Ok(Split::Drawn { rule: draw_rule(name)?, key: row.get("draw_key")? }),
+    }
+}
+
+/// A rule of drawing, by its name.
+pub(crate) fn draw_rule(name: &str) -> Result<DrawRule> {
+    DrawRule::from_name(name).ok_or_else(|| nonsense("draw_rule", name))
 }
 
 /// A packet's state and the reason it landed.

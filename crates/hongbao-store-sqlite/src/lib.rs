@@ -17,10 +17,12 @@ use std::time::Duration;
 
 use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
+use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
-use hongbao_engine::packet::{BillKey, Due};
+use hongbao_engine::packet::{BillKey, Claim, Due};
+use hongbao_engine::rows::ClaimKey;
 use hongbao_store::clock::Clock;
-use hongbao_store::{PacketView, Store, StoreError, StoreInfo};
+use hongbao_store::{ClaimRange, PacketView, Store, StoreError, StoreInfo};
 use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 
@@ -81,6 +83,7 @@ struct Inner {
     path: PathBuf,
     info: StoreInfo,
     person_key: PersonKey,
+    draw_keys: DrawKeys,
     clock: Arc<dyn Clock>,
     readers: Mutex<Vec<Connection>>,
     /// Held while this process may write.
@@ -132,13 +135,13 @@ impl SqliteStore {
 
     fn new(
         path: &Path,
-        (info, person_key): (StoreInfo, PersonKey),
+        (info, person_key, draw_keys): (StoreInfo, PersonKey, DrawKeys),
         clock: Arc<dyn Clock>,
         connection: Connection,
         lock: Option<File>,
     ) -> SqliteStore {
         let readers = Mutex::new(vec![connection]);
-        SqliteStore { inner: Arc::new(Inner { path: path.into(), info, person_key, clock, readers, lock }) }
+        SqliteStore { inner: Arc::new(Inner { path: path.into(), info, person_key, draw_keys, clock, readers, lock }) }
     }
 
     /// Reads with a connection of the pool, in one consistent view.
@@ -186,6 +189,10 @@ impl Store for SqliteStore {
         &self.inner.person_key
     }
 
+    fn draw_keys(&self) -> &DrawKeys {
+        &self.inner.draw_keys
+    }
+
     fn writer(&self) -> Result<SqliteWriter, StoreError> {
         if self.inner.lock.is_none() {
             return Err(StoreError::Unavailable("the store was opened for reading only".to_owned()));
@@ -212,11 +219,17 @@ impl Store for SqliteStore {
     }
 
     async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {
-        self.read(|view| reader::packet_view(view, reader::packet_by_bill(view, key)?, self.real_now()))
+        self.read(|view| {
+            reader::packet_view(view, reader::packet_by_bill(view, key)?, ClaimRange::ALL, self.real_now())
+        })
     }
 
-    async fn packet(&self, id: &PacketId) -> Result<Option<PacketView>, StoreError> {
-        self.read(|view| reader::packet_view(view, reader::packet(view, id)?, self.real_now()))
+    async fn packet(&self, id: &PacketId, claims: ClaimRange) -> Result<Option<PacketView>, StoreError> {
+        self.read(|view| reader::packet_view(view, reader::packet(view, id)?, claims, self.real_now()))
+    }
+
+    async fn claim(&self, key: &ClaimKey) -> Result<Option<Claim>, StoreError> {
+        self.read(|view| reader::claim(view, key))
     }
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {
@@ -253,7 +266,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     open().map_err(|error| sqlite_error(path, &error))
 }
 
-fn read_info(connection: &Connection, path: &Path) -> Result<(StoreInfo, PersonKey), OpenError> {
+fn read_info(connection: &Connection, path: &Path) -> Result<(StoreInfo, PersonKey, DrawKeys), OpenError> {
     reader::info(connection).map_err(|error| sqlite_error(path, &error))
 }
 

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_books.sql"),
     include_str!("../migrations/0002_rows_in_order.sql"),
     include_str!("../migrations/0003_every_endpoint.sql"),
+    include_str!("../migrations/0004_people.sql"),
 ];
 
 /// What an empty file is.
@@ -33,8 +34,10 @@ fn known() -> i64 {
 /// Brings the file to the latest version; an empty file becomes a store that is `info`.
 pub(crate) fn run(connection: &mut Connection, path: &Path, info: &StoreInfo) -> Result<(), OpenError> {
     let version = check(connection, path, Empty::IsAStoreToBe)?;
-    let mut person_key = [0_u8; 32];
-    getrandom::fill(&mut person_key).map_err(|error| io_error(path, &error))?;
+    let (mut person_key, mut draw_key) = ([0_u8; 32], [0_u8; 32]);
+    for key in [&mut person_key, &mut draw_key] {
+        getrandom::fill(key).map_err(|error| io_error(path, &error))?;
+    }
     let mut migrate = || -> rusqlite::Result<()> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -53,6 +56,7 @@ pub(crate) fn run(connection: &mut Connection, path: &Path, info: &StoreInfo) ->
                 person_key,
             ),
         )?;
+        transaction.execute("INSERT INTO draw_key VALUES (1, ?) ON CONFLICT DO NOTHING", [draw_key])?;
         transaction.commit()
     };
     migrate().map_err(|error| sqlite_error(path, &error))

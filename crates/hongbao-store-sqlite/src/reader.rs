@@ -2,12 +2,15 @@
 
 use hongbao_engine::audit::{Audit, AuditReport};
 use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, MerchantKey, Person, PersonId};
+use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, Limits};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
-use hongbao_store::{Currency, PacketView, StoreInfo};
-use hongbao_types::{ApiKey, AppId, BeijingDay, MerchantId, OpenId, PacketId, PersonKey, Timestamp, WorkwxSecret};
+use hongbao_store::{ClaimRange, Currency, PacketView, StoreInfo};
+use hongbao_types::{
+    ApiKey, AppId, BeijingDay, DrawKey, MerchantId, OpenId, PacketId, PersonKey, Timestamp, WorkwxSecret,
+};
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row};
 
 use crate::columns::{self, fen, parsed, time};
@@ -30,8 +33,11 @@ fn all<T>(
     view.prepare_cached(sql)?.query_map(params, read)?.collect()
 }
 
-/// What the store was created as, and the key of its people.
-pub(crate) fn info(view: &Connection) -> Result<(StoreInfo, PersonKey)> {
+/// What the store was created as, the key of its people, and those of its draws.
+pub(crate) fn info(view: &Connection) -> Result<(StoreInfo, PersonKey, DrawKeys)> {
+    let draw_keys = all(view, "SELECT number, key FROM draw_key ORDER BY number", [], |row| {
+        Ok((row.get("number")?, DrawKey::new(row.get("key")?)))
+    })?;
     view.query_row("SELECT * FROM store", [], |row| {
         let info = StoreInfo {
             kind: columns::store_kind(row.get_ref("kind")?.as_str()?)?,
@@ -41,7 +47,7 @@ pub(crate) fn info(view: &Connection) -> Result<(StoreInfo, PersonKey)> {
                 minor_digits: row.get("currency_minor_digits")?,
             },
         };
-        Ok((info, PersonKey::new(row.get("person_key")?)))
+        Ok((info, PersonKey::new(row.get("person_key")?), DrawKeys::new(draw_keys)))
     })
 }
 
@@ -89,6 +95,7 @@ pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merc
                 closed_at_night: row.get("closed_at_night")?,
                 expires_after_ms: row.get("expires_after_ms")?,
             },
+            draw_rule: columns::draw_rule(row.get_ref("draw_rule")?.as_str()?)?,
             frozen: row.get("frozen")?,
         })
     })?;
@@ -180,7 +187,7 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
             "" => None,
             openid => Some(columns::parse::<OpenId>(openid, "recipient")?),
         },
-        split: columns::split(row.get_ref("split")?.as_str()?)?,
+        split: columns::split(row)?,
         total: fen(row, "total_fen")?,
         share_count: row.get("share_count")?,
         texts: Texts {
@@ -205,15 +212,16 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
     })
 }
 
-/// A packet with its claims, newest first, and the store's time.
+/// A packet with those of its claims, and the store's time.
 pub(crate) fn packet_view(
     view: &Connection,
     packet: Option<Packet>,
+    range: ClaimRange,
     real_now: Timestamp,
 ) -> Result<Option<PacketView>> {
     let Some(packet) = packet else { return Ok(None) };
-    let sql = "SELECT * FROM claim WHERE packet_id = ? ORDER BY share_index DESC";
-    let claims = all(view, sql, [packet.id.as_str()], claim_from)?;
+    let sql = "SELECT * FROM claim WHERE packet_id = ? AND share_index < ? ORDER BY share_index DESC LIMIT ?";
+    let claims = all(view, sql, (packet.id.as_str(), range.before, range.limit), claim_from)?;
     Ok(Some(PacketView { packet, claims, now: now(view, real_now)? }))
 }
 

@@ -178,11 +178,12 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
 fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
     let packet = change.after();
     let (state, decline) = columns::state_names(packet.state);
+    let (split, draw_key) = columns::split_names(packet.split);
     let refunded_at = packet.refunded_at.map(Timestamp::as_millis);
     match change {
         Change::Insert(_) => run(
             to,
-            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             rusqlite::params![
                 packet.id.as_str(),
                 packet.bill.merchant.as_str(),
@@ -209,11 +210,12 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
                 packet.refunded.as_i64(),
                 refunded_at,
                 packet.stamp.as_millis(),
-                columns::split_name(packet.split),
+                split,
                 packet.on_behalf_of.as_ref().map(MerchantId::as_str),
                 packet.texts.sender_picture,
                 packet.texts.sender_agent,
                 packet.texts.recipient_name,
+                draw_key,
             ],
         ),
         // What a packet is was settled when its number was taken; only these columns ever change.
@@ -283,7 +285,7 @@ fn write_merchant(to: &Connection, merchant: &Merchant) -> Result<()> {
     }
     run(
         to,
-        "INSERT OR REPLACE INTO merchant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT OR REPLACE INTO merchant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         rusqlite::params![
             id,
             &merchant.name,
@@ -308,6 +310,7 @@ fn write_merchant(to: &Connection, merchant: &Merchant) -> Result<()> {
             limits.recipient_packets_per_minute,
             limits.closed_at_night,
             limits.expires_after_ms,
+            merchant.draw_rule.name(),
         ],
     )?;
     for (position, key) in (0..).zip(&merchant.keys) {

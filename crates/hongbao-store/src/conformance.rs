@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hongbao_engine::command::{
-    ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, PutPerson, SendPacket, SetClock, TopUp,
+    ClaimShare, ClaimWay, Command, ExpirePacket, PutApp, PutMerchant, PutPerson, SendPacket, SetClock, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
     App, AppKey, AppKind, Merchant, MerchantCertificate, MerchantKey, Person, PersonId, SignAlgorithm, Validity,
 };
+use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::limits::Limits;
 use hongbao_engine::outcome::{
@@ -23,13 +24,14 @@ use hongbao_engine::outcome::{
     TopUpRejection,
 };
 use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Split, Texts};
+use hongbao_engine::rows::ClaimKey;
 use hongbao_types::{
     ApiKey, AppId, BillNo, Fen, Generation, MerchantId, Mode, OpenId, PacketId, Reference, Timestamp, WorkwxSecret,
 };
 
 use crate::clock::{Clock, ManualClock};
 use crate::faulty::{Fault, Faults, Faulty};
-use crate::{CallError, Currency, Lane, LaneBounds, Store, StoreInfo, StoreKind};
+use crate::{CallError, ClaimRange, Currency, Lane, LaneBounds, Store, StoreInfo, StoreKind};
 
 /// Makes every behaviour of the contract a test of the store that `$make` makes. `$make` is a function
 /// `fn(StoreInfo, Arc<dyn Clock>) -> (S, G)`: an empty store, and whatever must outlive it.
@@ -39,6 +41,7 @@ macro_rules! store_conformance {
         $crate::store_conformance!(@tests $make;
             what_is_committed_is_read_back
             what_other_products_have_is_read_back
+            shares_of_one_packet_are_claimed_in_turn
             a_replay_in_the_same_batch_gets_the_first_answer
             a_rejection_leaves_nothing_behind
             a_decline_is_stored_and_completed_later
@@ -132,7 +135,7 @@ impl<S: Store, G> Rig<S, G> {
     }
 
     async fn claim(&self, id: &PacketId) -> Result<Claimed, ClaimRejection> {
-        let claim = ClaimShare { packet: id.clone(), app: app_id(), openid: openid() };
+        let claim = ClaimShare { packet: id.clone(), app: app_id(), openid: openid(), way: ClaimWay::Message };
         match self.call(Command::ClaimShare(claim)).await {
             Ok(Outcome::Claim(outcome)) => outcome,
             other => panic!("a claim ended as {other:?}"),
@@ -235,7 +238,6 @@ fn send(number: u32) -> SendPacket {
         on_behalf_of: None,
         app: app_id(),
         recipient: Some(openid()),
-        split: Split::Whole,
         total: Fen::new(1000),
         share_count: 1,
         texts: Texts {
@@ -308,6 +310,7 @@ behaviours! {
             expires_after_ms: Some(12),
         };
         full.frozen = true;
+        full.draw_rule = DrawRule::Shuffled;
         let put = Box::new(PutMerchant { merchant: full.clone(), instead_of: Some(merchant()) });
         assert_eq!(rig.call(Command::PutMerchant(put)).await, Ok(Outcome::Put(Ok(()))));
         assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(full.clone()));
@@ -340,7 +343,7 @@ behaviours! {
         let put = Box::new(PutMerchant { merchant: merchant(), instead_of: Some(full) });
         rig.call(Command::PutMerchant(put)).await.expect("an answer");
         let accepted = rig.accepted(send(1)).await;
-        let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        let view = rig.store.packet(&accepted.packet, ClaimRange::ALL).await.expect("a read").expect("a packet");
         assert_eq!(rig.store.packet_by_bill(&bill(1)).await.expect("a read"), Some(view.clone()));
         assert_eq!((view.now, view.packet.sent_at, view.packet.created_at, view.packet.stamp), (NOON, NOON, NOON, NOON));
         assert_eq!(view.packet.deadline, NOON.plus_millis(24 * HOUR_MS));
@@ -349,13 +352,13 @@ behaviours! {
         assert_eq!((view.packet.total, view.packet.share_count), (Fen::new(1000), 1));
 
         rig.claim(&accepted.packet).await.expect("a claim");
-        let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        let view = rig.store.packet(&accepted.packet, ClaimRange::ALL).await.expect("a read").expect("a packet");
         assert_eq!(view.packet.state, PacketState::Exhausted);
         assert_eq!((view.packet.claimed, view.packet.claimed_count), (Fen::new(1000), 1));
         let claims: Vec<_> = view.claims.iter().map(|c| (&c.openid, c.amount, c.index, c.claimed_at)).collect();
         assert_eq!(claims, [(&openid(), Fen::new(1000), 0, NOON)]);
         assert_eq!((rig.funds().await, rig.wallet().await), (Fen::ZERO, Fen::new(1000)));
-        assert_eq!(rig.store.packet(&packet_id(2)).await.expect("a read"), None);
+        assert_eq!(rig.store.packet(&packet_id(2), ClaimRange::ALL).await.expect("a read"), None);
         rig.assert_books(1).await;
     }
 
@@ -366,7 +369,6 @@ behaviours! {
         let pre_order = SendPacket {
             product: Product::PreOrder,
             recipient: None,
-            split: Split::Live,
             share_count: 3,
             on_behalf_of: Some(MerchantId::try_new("10000090").expect("a merchant number")),
             texts: Texts {
@@ -379,8 +381,9 @@ behaviours! {
             ..send(1)
         };
         let accepted = rig.accepted(pre_order.clone()).await;
-        let packet = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet").packet;
-        assert_eq!((packet.product, packet.recipient, packet.split), (Product::PreOrder, None, Split::Live));
+        let packet = rig.store.packet(&accepted.packet, ClaimRange::ALL).await.expect("a read").expect("a packet").packet;
+        let drawn = Split::Drawn { rule: DrawRule::Live, key: 1 };
+        assert_eq!((packet.product, packet.recipient, packet.split), (Product::PreOrder, None, drawn));
         assert_eq!((packet.texts, packet.on_behalf_of), (pre_order.texts.clone(), pre_order.on_behalf_of.clone()));
         assert_eq!(packet.deadline, NOON.plus_millis(72 * HOUR_MS));
         assert!(rig.accepted(pre_order).await.is_replay);
@@ -394,6 +397,53 @@ behaviours! {
         assert_eq!((view.packet.state, view.claims.len()), (PacketState::Exhausted, 0));
         assert_eq!((rig.funds().await, rig.wallet().await), (Fen::new(3000), Fen::new(1000)));
         rig.assert_books(2).await;
+    }
+
+    /// The shares of one packet go to different people in one batch, each once, and are read back a page at a time.
+    shares_of_one_packet_are_claimed_in_turn(make) {
+        let rig = Rig::funded(make, 5000).await;
+        let group = SendPacket { product: Product::Group, share_count: 4, ..send(1) };
+        let packet = rig.accepted(group).await.packet;
+        let claim = |name: &str, way| {
+            let openid = OpenId::try_new(name).expect("an openid");
+            Command::ClaimShare(ClaimShare { packet: packet.clone(), app: app_id(), openid, way })
+        };
+        assert_eq!(rig.call(claim("bob", ClaimWay::Link)).await, Ok(Outcome::Claim(Err(ClaimRejection::NotShared))));
+        let first = rig.call(claim(openid().as_str(), ClaimWay::Message)).await;
+        assert!(matches!(first, Ok(Outcome::Claim(Ok(Claimed { is_shared: true, .. })))), "{first:?}");
+        rig.hold([]).await;
+        let [bob, carol, again, dave, eve] = ["bob", "carol", "bob", "dave", "eve"].map(|name| rig.call(claim(name, ClaimWay::Link)));
+        let release = async { rig.faults.release() };
+        let (bob, carol, again, dave, eve, ()) = tokio::join!(biased; bob, carol, again, dave, eve, release);
+        let amounts = [bob, carol, again, dave, eve].into_iter().map(|answer| match answer {
+            Ok(Outcome::Claim(Ok(claimed))) => Ok((claimed.claim.index, claimed.claim.amount, claimed.is_replay)),
+            Ok(Outcome::Claim(Err(rejection))) => Err(rejection),
+            other => panic!("a claim ended as {other:?}"),
+        });
+        let amounts: Vec<_> = amounts.collect();
+        let all = rig.store.packet(&packet, ClaimRange::ALL).await.expect("a read").expect("a packet");
+        let keys = rig.store.draw_keys();
+        let seed = all.packet.seed(keys).expect("a seed");
+        let shares = seed.shares(DrawRule::Live, Fen::new(1000), 4).expect("four shares");
+        let expected = [Ok((1, shares[1], false)), Ok((2, shares[2], false)), Ok((1, shares[1], true)),
+            Ok((3, shares[3], false)), Err(ClaimRejection::Exhausted)];
+        assert_eq!(amounts, expected);
+        let places = |view: &crate::PacketView| view.claims.iter().map(|claim| claim.index).collect::<Vec<_>>();
+        assert_eq!((places(&all), all.packet.state), (vec![3, 2, 1, 0], PacketState::Exhausted));
+        for (range, expected) in [
+            (ClaimRange { before: u32::MAX, limit: 2 }, vec![3, 2]),
+            (ClaimRange { before: 2, limit: 2 }, vec![1, 0]),
+            (ClaimRange::NONE, vec![]),
+        ] {
+            let page = rig.store.packet(&packet, range).await.expect("a read").expect("a packet");
+            assert_eq!((places(&page), page.packet), (expected, all.packet.clone()));
+        }
+        let key = |openid: &OpenId| ClaimKey { packet: packet.clone(), openid: openid.clone() };
+        let mine = rig.store.claim(&key(&openid())).await.expect("a read");
+        assert_eq!(mine.as_ref(), all.claims.last());
+        let nobody = OpenId::try_new("eve").expect("an openid");
+        assert_eq!(rig.store.claim(&key(&nobody)).await.expect("a read"), None);
+        rig.assert_books(1).await;
     }
 
     /// Two calls with one bill number in one batch: the second one sees what the first one did.
@@ -735,7 +785,7 @@ behaviours! {
         rig.clock.advance(1);
         let due = rig.store.due(None, 100).await.expect("due work");
         assert_eq!(due.len(), 1);
-        let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        let view = rig.store.packet(&accepted.packet, ClaimRange::ALL).await.expect("a read").expect("a packet");
         assert_eq!(view.packet.status(view.now), PacketStatus::Refunding);
 
         let expire = || Command::ExpirePacket(ExpirePacket { due: due[0].clone() });
@@ -744,7 +794,7 @@ behaviours! {
         assert_eq!(rig.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
         assert_eq!(rig.store.due(None, 100).await.expect("due work"), []);
         assert_eq!(rig.funds().await, Fen::new(1000));
-        let view = rig.store.packet(&accepted.packet).await.expect("a read").expect("a packet");
+        let view = rig.store.packet(&accepted.packet, ClaimRange::ALL).await.expect("a read").expect("a packet");
         let at = NOON.plus_millis(24 * HOUR_MS);
         assert_eq!(view.packet.status(view.now), PacketStatus::Refunded { amount: Fen::new(1000), at });
         assert!(rig.accepted(send(1)).await.is_replay, "the number stays used");

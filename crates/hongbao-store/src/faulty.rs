@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
+use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
-use hongbao_engine::packet::{BillKey, Due};
-use hongbao_engine::rows::{Changes, KeySet};
+use hongbao_engine::packet::{BillKey, Claim, Due};
+use hongbao_engine::rows::{Changes, ClaimKey, KeySet};
 use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::{CommitError, Loaded, PacketView, Store, StoreError, StoreInfo, Writer};
+use crate::{ClaimRange, CommitError, Loaded, PacketView, Store, StoreError, StoreInfo, Writer};
 
 /// What goes wrong with a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +151,10 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.person_key()
     }
 
+    fn draw_keys(&self) -> &DrawKeys {
+        self.inner.draw_keys()
+    }
+
     fn writer(&self) -> Result<Self::Writer, StoreError> {
         Ok(FaultyWriter { inner: self.inner.writer()?, faults: self.faults.clone(), now: None })
     }
@@ -174,8 +179,12 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.packet_by_bill(key).await
     }
 
-    async fn packet(&self, id: &PacketId) -> Result<Option<PacketView>, StoreError> {
-        self.inner.packet(id).await
+    async fn packet(&self, id: &PacketId, claims: ClaimRange) -> Result<Option<PacketView>, StoreError> {
+        self.inner.packet(id, claims).await
+    }
+
+    async fn claim(&self, key: &ClaimKey) -> Result<Option<Claim>, StoreError> {
+        self.inner.claim(key).await
     }
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {

@@ -95,9 +95,14 @@ impl Pending {
 }
 
 impl Lane {
-    /// Starts a lane into `store`. Call it within a tokio runtime, whose timers it uses.
-    pub fn start<S: Store>(store: &S, policy: Policy, bounds: LaneBounds) -> Result<(Lane, LaneThread), StoreError> {
+    /// Starts a lane into `store`, whose keys it draws with. Call it within a tokio runtime, whose timers it uses.
+    pub fn start<S: Store>(
+        store: &S,
+        mut policy: Policy,
+        bounds: LaneBounds,
+    ) -> Result<(Lane, LaneThread), StoreError> {
         let writer = store.writer()?;
+        store.draw_keys().clone_into(&mut policy.draw_keys);
         let (queue, waiting) = mpsc::channel(bounds.queue.max(1));
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new()

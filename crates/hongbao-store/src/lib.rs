@@ -34,9 +34,10 @@ use std::future::Future;
 
 use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
+use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
-use hongbao_engine::rows::{Changes, KeySet, Rows};
+use hongbao_engine::rows::{Changes, ClaimKey, KeySet, Rows};
 use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
 
 pub use lane::{CallError, Lane, LaneBounds};
@@ -122,6 +123,22 @@ pub struct PacketView {
     pub now: Timestamp,
 }
 
+/// Some claims of a packet, the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimRange {
+    /// Only those whose share's place is before this one.
+    pub before: u32,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl ClaimRange {
+    /// All of them.
+    pub const ALL: ClaimRange = ClaimRange { before: u32::MAX, limit: u32::MAX };
+    /// None of them.
+    pub const NONE: ClaimRange = ClaimRange { before: 0, limit: 0 };
+}
+
 /// One that writes: at most one group of commands at a time.
 pub trait Writer: Send + 'static {
     /// Reads and locks every row that `keys` names.
@@ -145,6 +162,10 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// The key from which people's openids follow: drawn when the store was created, and never changed.
     fn person_key(&self) -> &PersonKey;
 
+    /// The keys from which the draws of packets follow: the first is drawn when the store is created, and none is ever
+    /// dropped.
+    fn draw_keys(&self) -> &DrawKeys;
+
     /// A writer of its own for a lane.
     fn writer(&self) -> Result<Self::Writer, StoreError>;
 
@@ -163,8 +184,15 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// A packet by bill number, with its claims.
     fn packet_by_bill(&self, key: &BillKey) -> impl Future<Output = Result<Option<PacketView>, StoreError>> + Send;
 
-    /// A packet by id, with its claims.
-    fn packet(&self, id: &PacketId) -> impl Future<Output = Result<Option<PacketView>, StoreError>> + Send;
+    /// A packet by id, with those of its claims.
+    fn packet(
+        &self,
+        id: &PacketId,
+        claims: ClaimRange,
+    ) -> impl Future<Output = Result<Option<PacketView>, StoreError>> + Send;
+
+    /// A claim.
+    fn claim(&self, key: &ClaimKey) -> impl Future<Output = Result<Option<Claim>, StoreError>> + Send;
 
     /// An account; one that has no row yet is empty.
     fn account(&self, id: &LedgerAccount) -> impl Future<Output = Result<Account, StoreError>> + Send;

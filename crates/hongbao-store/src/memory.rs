@@ -3,19 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hongbao_engine::audit::{Audit, AuditReport};
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
+use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
 use hongbao_engine::rows::{Change, Changes, ClaimKey, KeySet, Rows, SandboxClock};
-use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
+use hongbao_types::{AppId, DrawKey, MerchantId, PacketId, PersonKey, Timestamp};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
-use crate::{CommitError, Loaded, PacketView, Store, StoreError, StoreInfo, Writer};
+use crate::{ClaimRange, CommitError, Loaded, PacketView, Store, StoreError, StoreInfo, Writer};
 
 /// All rows, without a lock and without a clock.
 #[derive(Clone, Debug, Default)]
@@ -150,9 +151,11 @@ impl Tables {
         self.clock.map_or(0, |clock| clock.offset_ms)
     }
 
-    fn view(&self, packet: &Packet, now: Timestamp) -> PacketView {
-        let mut claims: Vec<Claim> = self.claims.values().filter(|claim| claim.packet == packet.id).cloned().collect();
+    fn view(&self, packet: &Packet, range: ClaimRange, now: Timestamp) -> PacketView {
+        let of_packet = |claim: &&Claim| claim.packet == packet.id && claim.index < range.before;
+        let mut claims: Vec<Claim> = self.claims.values().filter(of_packet).cloned().collect();
         claims.sort_by_key(|claim| std::cmp::Reverse(claim.index));
+        claims.truncate(usize::try_from(range.limit).unwrap_or(usize::MAX));
         PacketView { packet: packet.clone(), claims, now }
     }
 }
@@ -163,6 +166,7 @@ fn claim_key(claim: &Claim) -> ClaimKey {
 
 /// Nothing here outlives the process, so neither need its people.
 static PERSON_KEY: PersonKey = PersonKey::new([0; 32]);
+static DRAW_KEYS: LazyLock<DrawKeys> = LazyLock::new(|| DrawKeys::new(vec![(1, DrawKey::new([1; 32]))]));
 
 /// A store in memory. Its one lock is every row's lock.
 #[derive(Clone)]
@@ -226,6 +230,10 @@ impl Store for MemoryStore {
         &PERSON_KEY
     }
 
+    fn draw_keys(&self) -> &DrawKeys {
+        &DRAW_KEYS
+    }
+
     fn writer(&self) -> Result<MemoryWriter, StoreError> {
         Ok(MemoryWriter { store: self.clone(), locked: None })
     }
@@ -249,13 +257,17 @@ impl Store for MemoryStore {
     async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {
         let tables = self.tables.lock().await;
         let now = self.time(&tables);
-        Ok(tables.packet_by_bill(key).map(|packet| tables.view(packet, now)))
+        Ok(tables.packet_by_bill(key).map(|packet| tables.view(packet, ClaimRange::ALL, now)))
     }
 
-    async fn packet(&self, id: &PacketId) -> Result<Option<PacketView>, StoreError> {
+    async fn packet(&self, id: &PacketId, claims: ClaimRange) -> Result<Option<PacketView>, StoreError> {
         let tables = self.tables.lock().await;
         let now = self.time(&tables);
-        Ok(tables.packets.get(id).map(|packet| tables.view(packet, now)))
+        Ok(tables.packets.get(id).map(|packet| tables.view(packet, claims, now)))
+    }
+
+    async fn claim(&self, key: &ClaimKey) -> Result<Option<Claim>, StoreError> {
+        Ok(self.tables.lock().await.claims.get(key).cloned())
     }
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {

@@ -116,6 +116,34 @@ impl fmt::Debug for PersonKey {
     }
 }
 
+/// A key from which the seeds of packets' draws follow. Whoever has it knows every share before it is opened.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DrawKey([u8; 32]);
+
+impl DrawKey {
+    /// The key of these bytes.
+    pub const fn new(bytes: [u8; 32]) -> DrawKey {
+        DrawKey(bytes)
+    }
+
+    /// The bytes. Call it only where a seed is derived or the key is stored.
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl Drop for DrawKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for DrawKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DrawKey(***)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -80,8 +80,8 @@ pub const CHOICES: &[Choice] = &[
         "The fields of 2014 still count in the signature; client_ip counts for mini programs' packets, not for group packets.",
     ),
     chosen(
-        "重复的单号：换了 openid、金额、接口、付款商户、appid、人数或金额方式，返回 FATAL_ERROR；其他字段（文字、场景）的变化被忽略。",
-        "A repeated number: another openid, amount, endpoint, payer, app, number of shares or way of sharing is FATAL_ERROR; other fields may change, and are ignored.",
+        "重复的单号：换了 openid、金额、接口、付款商户、appid 或份数，返回 FATAL_ERROR；其他字段（文字、场景）的变化被忽略。",
+        "A repeated number: another openid, amount, endpoint, payer, app or number of shares is FATAL_ERROR; other fields may change, and are ignored.",
     ),
     chosen(
         "未付款的订单（余额、每日限额、冻结、风控）占用单号，查询为 SENDING 并带 reason；24 小时内原单号重试可完成，之后 FAILED、SEND_FAILED。",

@@ -94,7 +94,7 @@ impl Demo {
 
         title("The person opens it");
         let openid = OpenId::try_new(OPENID).map_err(Failure::new)?;
-        let share = people_client::claim(&self.app, &openid, &sent).await?;
+        let share = people_client::claim(&self.app, &openid, &sent, None).await?;
         say!("  opened       {} as {}", self.fen(&share["amount_fen"]), openid);
         self.query(&first, "RECEIVED").await?;
 

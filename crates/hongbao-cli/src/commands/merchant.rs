@@ -109,6 +109,7 @@ impl MerchantSettings {
         put("products", unless(ALL, &self.product, Value::Null));
         put("providers", unless(NONE, &self.provider, json!([])));
         put("allowed_addresses", unless(ANY, &self.address, json!([])));
+        put("draws", self.draws.clone().map(Value::from));
         put("frozen", self.frozen.map(Value::from));
         put("closed", self.closed.map(Value::from));
         put("entered_at", or_null(&self.entered_at, NONE));

@@ -17,6 +17,7 @@ mod show;
 mod sign;
 mod topup;
 mod verify;
+mod verify_draw;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode> {
         Command::Send(args) => send::run(args, output).await,
         Command::Query(args) => query::run(args, output).await,
         Command::Claim(args) => claim::run(args, output).await,
+        Command::VerifyDraw(args) => verify_draw::run(args, output).await,
         Command::Sign(args) => sign::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
         Command::Endpoints(args) => Ok(endpoints::run(&args, output)),

@@ -1,8 +1,8 @@
-//! `hongbao send`: one red packet.
+//! `hongbao send`: one red packet, of one share or of several.
 
 use std::process::ExitCode;
 
-use hongbao::{BuildError, Certainty, ErrorCode, SendRedPack};
+use hongbao::{BuildError, Certainty, ErrorCode, SendGroupRedPack, SendRedPack};
 use hongbao_types::{BillNo, MerchantId};
 use hongbao_wire::endpoint::SENDREDPACK;
 use serde_json::json;
@@ -24,21 +24,40 @@ pub(crate) async fn run(args: SendArgs, output: Output) -> Result<ExitCode> {
     };
     // Before the call: whoever loses the answer sends again with the same number.
     output.announce("mch_billno", &bill_no, is_made_up);
-    let request = SendRedPack {
-        bill_no: bill_no.clone(),
-        app: access.app.clone(),
-        recipient: recipient.clone(),
-        total: args.amount,
-        sender_name: args.send_name,
-        greeting: args.wishing,
-        activity: args.act_name,
-        remark: args.remark,
-        client_ip: "127.0.0.1".to_owned(),
-        scene: args.scene_id,
-        risk_info: None,
-        on_behalf_of: None,
+    let sent = if let Some(share_count) = args.shares {
+        let request = SendGroupRedPack {
+            bill_no: bill_no.clone(),
+            app: access.app.clone(),
+            seed_user: recipient.clone(),
+            total: args.amount,
+            share_count,
+            sender_name: args.send_name,
+            greeting: args.wishing,
+            activity: args.act_name,
+            remark: args.remark,
+            scene: args.scene_id,
+            risk_info: None,
+            on_behalf_of: None,
+        };
+        client.sendgroupredpack(&request).await
+    } else {
+        let request = SendRedPack {
+            bill_no: bill_no.clone(),
+            app: access.app.clone(),
+            recipient: recipient.clone(),
+            total: args.amount,
+            sender_name: args.send_name,
+            greeting: args.wishing,
+            activity: args.act_name,
+            remark: args.remark,
+            client_ip: "127.0.0.1".to_owned(),
+            scene: args.scene_id,
+            risk_info: None,
+            on_behalf_of: None,
+        };
+        client.sendredpack(&request).await
     };
-    let sent = client.sendredpack(&request).await.map_err(|error| explain(&error, &bill_no))?;
+    let sent = sent.map_err(|error| explain(&error, &bill_no))?;
     let object = json!({
         "mch_billno": bill_no.as_str(),
         "re_openid": recipient.as_str(),

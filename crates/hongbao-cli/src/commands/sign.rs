@@ -1,6 +1,5 @@
 //! `hongbao sign`: a request's signature, and each step to it.
 
-use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,8 +9,8 @@ use hongbao_wire::{Endpoint, Params, SignRule, SignType};
 use serde_json::json;
 
 use crate::args::{KeyArgs, SignArgs};
-use crate::error::{Explain, Failure, Result};
-use crate::files::read_api_key;
+use crate::error::{Failure, Result};
+use crate::files::{read_api_key, read_input};
 use crate::output::{Output, plain, say};
 
 /// A request is at most 32 KiB; so much is read, to be able to say that it is longer.
@@ -87,15 +86,7 @@ pub(super) fn read_key(args: &KeyArgs) -> Result<ApiKey> {
 
 /// The fields of the request in a file, or in standard input (`-`).
 pub(super) fn read_params(path: &Path) -> Result<Params> {
-    let is_stdin = path == Path::new("-");
-    let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
-    let mut body = Vec::new();
-    let read = if is_stdin {
-        std::io::stdin().take(READ_MAX).read_to_end(&mut body)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(READ_MAX).read_to_end(&mut body))
-    };
-    read.explain(&name).map_err(|failure| failure.hint("name a file, or - for standard input"))?;
+    let (name, body) = read_input(path, READ_MAX)?;
     hongbao_wire::decode(&body).map_err(|error| {
         Failure::new(format!("not a request: {name}: {error}"))
             .hint("it must be the XML of the request as it was sent, and nothing else")

@@ -359,3 +359,51 @@ fn nothing_accepted_is_lost_when_the_platform_is_told_to_stop_under_load() {
     assert_eq!(field(&audit, "audit"), "every fen is in its place");
     dev.stop();
 }
+
+#[test]
+fn a_group_packet_is_shared_and_its_draw_computed_again() {
+    let home = folder();
+    let dev = Dev::start(&home.path().join("dev"));
+    let packet = field(&dev.ok(&["send", "--shares", "3", "--amount", "300"]), "send_listid");
+    let opened = dev.ok(&["claim", &packet]);
+    let link = field(&opened, "link");
+    let ran = dev.run(&["verify-draw", &packet]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("the packet is not finished"), "{}", ran.transcript());
+    let bob = dev.ok(&["claim", &packet, "--as", "oBob", "--link", &link]);
+    dev.ok(&["claim", &packet, "--as", "oCarol", "--link", &link]);
+    let verified = dev.ok(&["verify-draw", &packet]);
+    assert_eq!(field(&verified, "draw"), "as it was committed to");
+    assert_eq!(field(&verified, "commitment"), "the SHA-256 of the seed");
+    assert!(field(&verified, "share 2").starts_with(&format!("{}  opened by ", field(&bob, "amount"))), "{verified}");
+    let object: serde_json::Value =
+        serde_json::from_str(&dev.ok(&["verify-draw", &packet, "--as", "oDave", "--link", &link, "--json"])).unwrap();
+    let shares: i64 = object["shares_fen"].as_array().unwrap().iter().map(|share| share.as_i64().unwrap()).sum();
+    assert_eq!((&object["is_right"], shares), (&true.into(), 300));
+
+    // Somebody says that he got more.
+    let seed = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    let commitment = "630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd";
+    let draw =
+        serde_json::json!({ "algorithm": "hongbao/draw/1", "rule": "live", "commitment": commitment, "seed": seed });
+    let share = |place: u32, fen: u32| serde_json::json!({ "place": place, "amount_fen": fen, "openid": "o1" });
+    let mut said = serde_json::json!({
+        "packet_id": "1", "total_fen": 300, "share_count": 3, "draw": draw, "shares": [share(2, 177), share(1, 57)],
+    });
+    let verify = |said: &serde_json::Value| {
+        std::fs::write(dev.path("packet.json"), said.to_string()).unwrap();
+        dev.run(&["verify-draw", "--file", "packet.json"])
+    };
+    let ran = verify(&said);
+    assert!(ran.code == Some(0) && ran.stdout.contains("share 3     66 fen  not opened"), "{}", ran.transcript());
+    said["shares"] = serde_json::json!([share(2, 178), share(1, 57)]);
+    let ran = verify(&said);
+    assert!(
+        ran.code == Some(1) && ran.stdout.contains("share 2     177 fen  NOT what o1 opened: 178 fen"),
+        "{}",
+        ran.transcript()
+    );
+    said["shares"] = serde_json::json!([]);
+    said["draw"]["commitment"] = commitment.replace('6', "7").into();
+    let ran = verify(&said);
+    assert!(ran.code == Some(1) && ran.stdout.contains("NOT the SHA-256"), "{}", ran.transcript());
+}

@@ -1,9 +1,10 @@
 //! May this person open a share, and what is in it?
 
-use hongbao_types::Timestamp;
+use hongbao_types::{Fen, Timestamp};
 
-use super::{Bug, post};
-use crate::command::ClaimShare;
+use super::{Bug, Policy, post};
+use crate::command::{ClaimShare, ClaimWay};
+use crate::draw::DrawRule;
 use crate::ledger::{LedgerAccount, Posting};
 use crate::outcome::{ClaimRejection, Claimed};
 use crate::packet::{Claim, Packet, PacketState, Product, Split};
@@ -13,29 +14,29 @@ pub(super) fn decide(
     rows: &mut Rows,
     command: &ClaimShare,
     now: Timestamp,
+    policy: &Policy,
 ) -> Result<Result<Claimed, ClaimRejection>, Bug> {
     let Some(packet) = rows.packet(&command.packet).filter(|packet| packet.app == command.app) else {
         return Ok(Err(ClaimRejection::NoSuchPacket));
     };
     // Whoever lost the answer and asks again gets the same share again, however late.
     if let Some(claim) = rows.claims.get(&command.key()) {
-        return Ok(Ok(Claimed { claim: claim.clone(), is_replay: true }));
+        return Ok(Ok(Claimed { claim: claim.clone(), is_shared: packet.split != Split::Whole, is_replay: true }));
     }
     if let Err(rejection) = judge(packet, command, now) {
         return Ok(Err(rejection));
     }
 
-    if packet.split != Split::Whole {
-        return Err("a packet of several shares is not opened as one");
-    }
     let mut packet = packet.clone();
+    let is_shared = packet.split != Split::Whole;
+    let amount = share(rows, &packet, policy).ok_or("an open packet has a share")?;
     let now = now.max(packet.stamp);
     let claim = Claim {
         packet: packet.id.clone(),
         app: packet.app.clone(),
         openid: command.openid.clone(),
         index: packet.claimed_count,
-        amount: packet.total,
+        amount,
         claimed_at: now,
     };
     // From here on the share is the person's.
@@ -58,17 +59,31 @@ pub(super) fn decide(
     )?;
     rows.claims.put(command.key(), claim.clone());
     rows.update_packet(packet);
-    Ok(Ok(Claimed { claim, is_replay: false }))
+    Ok(Ok(Claimed { claim, is_shared, is_replay: false }))
+}
+
+/// What is in the next share.
+fn share(rows: &mut Rows, packet: &Packet, policy: &Policy) -> Option<Fen> {
+    let index = packet.claimed_count;
+    let Split::Drawn { rule, .. } = packet.split else { return Some(packet.total) };
+    let seed = packet.seed(&policy.draw_keys)?;
+    match rule {
+        DrawRule::Live => seed.live_share(index, packet.escrow()?, packet.share_count.checked_sub(index)?),
+        DrawRule::Shuffled => {
+            let draw = || seed.shares(rule, packet.total, packet.share_count).unwrap_or_default();
+            rows.drawn.entry(packet.id.clone()).or_insert_with(draw).get(usize::try_from(index).ok()?).copied()
+        }
+    }
 }
 
 fn judge(packet: &Packet, command: &ClaimShare, now: Timestamp) -> Result<(), ClaimRejection> {
-    match packet.product {
-        Product::Ordinary | Product::Workwx => {}
-        Product::Group | Product::MiniProgram | Product::PreOrder | Product::Transfer => {
-            return Err(ClaimRejection::NotThisWay);
-        }
+    let is_for_a_page = packet.product == Product::MiniProgram;
+    if packet.product == Product::Transfer || is_for_a_page != (command.way == ClaimWay::MiniProgram) {
+        return Err(ClaimRejection::NotThisWay);
     }
-    if packet.recipient.as_ref() != Some(&command.openid) {
+    let is_recipient = packet.recipient.as_ref() == Some(&command.openid);
+    let may_be_shared = packet.split != Split::Whole && command.way == ClaimWay::Link;
+    if !is_recipient && !may_be_shared {
         return Err(ClaimRejection::NotTheRecipient);
     }
     match packet.state {
@@ -77,6 +92,7 @@ fn judge(packet: &Packet, command: &ClaimShare, now: Timestamp) -> Result<(), Cl
         PacketState::Refunded => Err(ClaimRejection::Expired),
         PacketState::Open if packet.is_past_deadline(now) => Err(ClaimRejection::Expired),
         PacketState::Exhausted => Err(ClaimRejection::Exhausted),
+        PacketState::Open if !is_recipient && packet.claimed_count == 0 => Err(ClaimRejection::NotShared),
         PacketState::Open => Ok(()),
     }
 }

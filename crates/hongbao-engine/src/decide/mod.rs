@@ -10,6 +10,7 @@ mod top_up;
 use hongbao_types::{Fen, Timestamp};
 
 use crate::command::Command;
+use crate::draw::DrawKeys;
 use crate::ledger::{LedgerAccount, Posting};
 use crate::outcome::Outcome;
 use crate::rows::Rows;
@@ -24,6 +25,8 @@ pub struct Policy {
     pub expires_after_ms: i64,
     /// The same of a pre-order: 72 h.
     pub pre_order_expires_after_ms: i64,
+    /// What draws follow from.
+    pub draw_keys: DrawKeys,
     /// How long after it landed a packet fails for good, in milliseconds. The official assistant
     /// said "at most 24 h" (2020); others saw up to three days.
     pub fails_after_ms: i64,
@@ -33,6 +36,7 @@ impl Default for Policy {
     fn default() -> Policy {
         Policy {
             is_sandbox: false,
+            draw_keys: DrawKeys::default(),
             expires_after_ms: 86_400_000,
             pre_order_expires_after_ms: 3 * 86_400_000,
             fails_after_ms: 86_400_000,
@@ -49,7 +53,7 @@ pub fn decide(rows: &mut Rows, command: &Command, now: Timestamp, policy: &Polic
     rows.begin();
     let decided = match command {
         Command::SendPacket(send) => send_packet::decide(rows, send, now, policy).map(Outcome::Send),
-        Command::ClaimShare(claim) => claim_share::decide(rows, claim, now).map(Outcome::Claim),
+        Command::ClaimShare(claim) => claim_share::decide(rows, claim, now, policy).map(Outcome::Claim),
         Command::ExpirePacket(expire) => expire_packet::decide(rows, expire, now).map(Outcome::Expire),
         Command::TopUp(top_up) => top_up::decide(rows, top_up, now).map(Outcome::TopUp),
         Command::PutMerchant(put) => Ok(Outcome::Put(put::merchant(rows, put))),

@@ -20,13 +20,16 @@ pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy:
     };
     let is_new = landed.is_none();
     if is_new && !has_right_shape(send) {
-        return Err("a packet in one piece has one share, any other has several; only a pre-order is for nobody yet");
+        return Err("only some packets have several shares; only a pre-order is for nobody yet");
     }
+    let merchant = rows.merchants.get(&send.payer).ok_or("a send names a payer that exists")?;
     // A landed packet is completed with the values that were stored, whatever texts come now.
-    let mut packet = landed.unwrap_or_else(|| first_row(send, now, policy));
+    let mut packet = match landed {
+        Some(packet) => packet,
+        None => first_row(send, split(send, merchant, policy)?, now, policy),
+    };
     let now = now.max(packet.stamp);
 
-    let merchant = rows.merchants.get(&send.payer).ok_or("a send names a payer that exists")?;
     let counted = Counters {
         of_merchant: rows.counters.get(&send.merchant_counter()).cloned().unwrap_or_default().at(now),
         of_recipient: send.recipient_counter().map(|key| rows.counters.get(&key).cloned().unwrap_or_default().at(now)),
@@ -75,13 +78,22 @@ pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy:
     Ok(outcome)
 }
 
-/// A packet in one piece has one share; one that is for nobody yet is a pre-order.
+/// Only some products have several shares; what is for nobody yet is a pre-order.
 fn has_right_shape(send: &SendPacket) -> bool {
-    let has_its_shares = match send.split {
-        Split::Whole => send.share_count == 1,
-        Split::Live => send.share_count > 1,
+    let has_its_shares = match send.product {
+        Product::Group => send.share_count > 1,
+        Product::PreOrder => send.share_count > 0,
+        Product::Ordinary | Product::MiniProgram | Product::Workwx | Product::Transfer => send.share_count == 1,
     };
     has_its_shares && send.recipient.is_none() == (send.product == Product::PreOrder)
+}
+
+fn split(send: &SendPacket, merchant: &Merchant, policy: &Policy) -> Result<Split, Bug> {
+    if send.share_count == 1 {
+        return Ok(Split::Whole);
+    }
+    let key = policy.draw_keys.current().ok_or("there is a key to draw shares with")?;
+    Ok(Split::Drawn { rule: merchant.draw_rule, key })
 }
 
 fn expires_after_ms(product: Product, limits: &Limits, policy: &Policy) -> i64 {
@@ -148,7 +160,6 @@ fn difference(packet: &Packet, send: &SendPacket) -> Option<Difference> {
         || packet.payer != send.payer
         || packet.app != send.app
         || packet.share_count != send.share_count
-        || packet.split != send.split
     {
         Some(Difference::Terms)
     } else {
@@ -156,7 +167,7 @@ fn difference(packet: &Packet, send: &SendPacket) -> Option<Difference> {
     }
 }
 
-fn first_row(send: &SendPacket, now: Timestamp, policy: &Policy) -> Packet {
+fn first_row(send: &SendPacket, split: Split, now: Timestamp, policy: &Policy) -> Packet {
     Packet {
         id: send.packet_id.clone(),
         bill: send.bill.clone(),
@@ -165,7 +176,7 @@ fn first_row(send: &SendPacket, now: Timestamp, policy: &Policy) -> Packet {
         on_behalf_of: send.on_behalf_of.clone(),
         app: send.app.clone(),
         recipient: send.recipient.clone(),
-        split: send.split,
+        split,
         total: send.total,
         share_count: send.share_count,
         texts: send.texts.clone(),

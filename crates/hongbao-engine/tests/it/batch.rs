@@ -6,7 +6,7 @@ use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::Merchant;
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::outcome::{Accepted, Outcome, SendOutcome};
-use hongbao_engine::packet::{Decline, Due, Packet, PacketState, Product, Split};
+use hongbao_engine::packet::{Decline, Due, Packet, PacketState, Product};
 use hongbao_engine::rows::{Change, Changes};
 use hongbao_store::memory::Tables;
 use hongbao_types::{Fen, Reference};
@@ -235,7 +235,6 @@ fn send(number: u64) -> SendPacket {
         app: app_id(1),
         on_behalf_of: None,
         recipient: Some(openid("alice")),
-        split: Split::Whole,
         total: Fen::new(600),
         share_count: 1,
         texts: texts(None),

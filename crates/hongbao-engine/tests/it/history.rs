@@ -9,18 +9,21 @@ mod model;
 use std::collections::BTreeSet;
 
 use hongbao_engine::batch::{Answer, Attempt, Batch};
-use hongbao_engine::command::{ClaimShare, Command, ExpirePacket, SendPacket, SetClock, TopUp};
+use hongbao_engine::command::{ClaimShare, ClaimWay, Command, ExpirePacket, SendPacket, SetClock, TopUp};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::LedgerAccount;
 use hongbao_engine::limits::Limits;
-use hongbao_engine::packet::{BillKey, Due, Product, Split};
+use hongbao_engine::packet::{BillKey, Due, Product};
 use hongbao_engine::rows::KeySet;
 use hongbao_store::memory::Tables;
 use hongbao_types::{Fen, PacketId, Reference, Timestamp};
 use proptest::prelude::*;
 
-use crate::{DAY_MS, HOUR_MS, MINUTE_MS, NOON, app_id, bill_key, merchant_id, openid, packet_id, put_merchant, texts};
+use crate::{
+    DAY_MS, HOUR_MS, MINUTE_MS, NOON, app_id, bill_key, draw_keys, merchant_id, openid, packet_id, put_merchant, texts,
+};
 use model::Model;
 
 const MERCHANTS: [u32; 2] = [1, 2];
@@ -32,7 +35,7 @@ const BILLS: u32 = 20;
 #[derive(Clone, Debug)]
 enum Ask {
     Send { merchant: u32, bill: u32, change: Option<Variation> },
-    Claim { merchant: u32, bill: u32, person: Option<usize>, app: u32 },
+    Claim { merchant: u32, bill: u32, person: Option<usize>, app: u32, way: ClaimWay },
     Expire { merchant: u32, bill: u32 },
     ExpireAllDue,
     TopUp { reference: u32, merchant: u32, fen: u32 },
@@ -127,7 +130,11 @@ fn ask() -> impl Strategy<Value = Ask> {
         12 => (merchant(), bill(), prop::option::weighted(0.25, variation))
             .prop_map(|(merchant, bill, change)| Ask::Send { merchant, bill, change }),
         8 => (merchant(), bill(), prop::option::weighted(0.2, 0..PEOPLE.len()), prop_oneof![9 => Just(1), 1 => Just(2)])
-            .prop_map(|(merchant, bill, person, app)| Ask::Claim { merchant, bill, person, app }),
+            .prop_map(|(merchant, bill, person, app)| Ask::Claim { merchant, bill, person, app, way: ClaimWay::Message }),
+        // The shares of a group packet.
+        6 => (merchant(), 12_u32..=13, prop::option::weighted(0.7, 0..PEOPLE.len())).prop_map(
+            |(merchant, bill, person)| Ask::Claim { merchant, bill, person, app: 1, way: ClaimWay::Link }
+        ),
         2 => (merchant(), bill()).prop_map(|(merchant, bill)| Ask::Expire { merchant, bill }),
         2 => Just(Ask::ExpireAllDue),
         4 => (0_u32..40, merchant(), prop::sample::select(&[0, 1, 500, 3_000]))
@@ -176,8 +183,13 @@ struct History {
 
 impl History {
     fn new() -> History {
-        let policy =
-            Policy { is_sandbox: true, expires_after_ms: DAY_MS, fails_after_ms: 6 * HOUR_MS, ..Policy::default() };
+        let policy = Policy {
+            is_sandbox: true,
+            draw_keys: draw_keys(),
+            expires_after_ms: DAY_MS,
+            fails_after_ms: 6 * HOUR_MS,
+            ..Policy::default()
+        };
         let model = Model::new(policy.clone());
         let mut history = History { tables: Tables::default(), model, policy, real: NOON, latest: NOON, asked: 0 };
         let merchants =
@@ -254,10 +266,10 @@ impl History {
                     let send = self.send(merchant, bill, change.as_ref());
                     commands.push(Command::SendPacket(Box::new(send)));
                 }
-                Ask::Claim { merchant, bill, person, app } => {
+                Ask::Claim { merchant, bill, person, app, way } => {
                     let (packet, recipient) = self.find(&key(merchant, bill), &commands);
                     let openid = openid(person.map_or(PEOPLE[recipient], |person| PEOPLE[person]));
-                    commands.push(Command::ClaimShare(ClaimShare { packet, app: app_id(app), openid }));
+                    commands.push(Command::ClaimShare(ClaimShare { packet, app: app_id(app), openid, way }));
                 }
                 Ask::Expire { merchant, bill } => {
                     if let Some(packet) = self.tables.packet_by_bill(&key(merchant, bill)) {
@@ -276,7 +288,8 @@ impl History {
                 })),
                 Ask::PutMerchant { merchant, limits: number, frozen, replace } => {
                     let merchant = Merchant::new(merchant_id(merchant), "天虹百货");
-                    let merchant = Merchant { limits: limits()[number].clone(), frozen, ..merchant };
+                    let draw_rule = if frozen { DrawRule::Shuffled } else { DrawRule::Live };
+                    let merchant = Merchant { limits: limits()[number].clone(), frozen, draw_rule, ..merchant };
                     let before = self.model.merchants.get(&merchant.id).filter(|_| replace).cloned();
                     commands.push(put_merchant(merchant, before));
                 }
@@ -305,7 +318,6 @@ impl History {
             app: app_id(1),
             on_behalf_of: None,
             recipient: Some(openid(PEOPLE[usual_recipient(bill)])),
-            split: if product_of(bill) == Product::Group { Split::Live } else { Split::Whole },
             total: Fen::new([100, 300, 600, 900, 99][bill as usize % 5]),
             share_count: if product_of(bill) == Product::Group { 3 } else { 1 },
             texts: texts((bill == 4).then_some("PRODUCT_8")),

@@ -2,13 +2,15 @@
 //! plain model, and the edges of the batch.
 
 mod batch;
+mod draw;
 mod history;
 mod scenario;
 
 use hongbao_engine::command::{Command, PutMerchant};
 use hongbao_engine::directory::Merchant;
+use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::packet::{BillKey, Family, Texts};
-use hongbao_types::{AppId, BillNo, MerchantId, OpenId, PacketId, Timestamp};
+use hongbao_types::{AppId, BillNo, DrawKey, MerchantId, OpenId, PacketId, Timestamp};
 
 /// 2014-11-11 12:00:00 in Beijing.
 const NOON: Timestamp = Timestamp::from_millis(1_415_678_400_000);
@@ -45,4 +47,9 @@ fn texts(scene: Option<&str>) -> Texts {
 
 fn put_merchant(merchant: Merchant, instead_of: Option<Merchant>) -> Command {
     Command::PutMerchant(Box::new(PutMerchant { merchant, instead_of }))
+}
+
+/// The one key that draws follow from here.
+fn draw_keys() -> DrawKeys {
+    DrawKeys::new(vec![(1, DrawKey::new([1; 32]))])
 }

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use hongbao_engine::directory::{Merchant, MerchantCertificate, MerchantKey, SignAlgorithm};
+use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::LedgerAccount;
 use hongbao_engine::packet::Product;
 use hongbao_store::Store;
@@ -54,6 +55,8 @@ pub(crate) struct MerchantBody {
     trading_since: Option<String>,
     #[serde(default)]
     allowed_addresses: Vec<IpAddr>,
+    /// How its packets of several shares are drawn: `live`, unless `shuffled`.
+    draws: Option<String>,
     #[serde(default)]
     limits: LimitsBody,
     #[serde(default)]
@@ -200,6 +203,9 @@ impl MerchantBody {
             entered_at: time(&self.entered_at)?,
             trading_since: time(&self.trading_since)?,
             allowed_addresses: self.allowed_addresses.iter().map(IpAddr::to_canonical).collect(),
+            draw_rule: self.draws.as_deref().map_or(Ok(DrawRule::default()), |name| {
+                DrawRule::from_name(name).ok_or_else(|| unknown("draws", DrawRule::ALL.map(DrawRule::name)))
+            })?,
             limits: self.limits.read(generation)?,
             frozen: self.frozen,
         })
@@ -225,6 +231,7 @@ impl MerchantBody {
             entered_at: merchant.entered_at.map(rfc3339),
             trading_since: merchant.trading_since.map(rfc3339),
             allowed_addresses: merchant.allowed_addresses.clone(),
+            draws: Some(merchant.draw_rule.name().to_owned()),
             limits: LimitsBody::show(&merchant.limits),
             frozen: merchant.frozen,
         }

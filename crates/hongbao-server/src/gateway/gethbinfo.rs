@@ -26,6 +26,6 @@ pub(super) async fn handle<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<G
 fn hb_type(split: Split) -> &'static str {
     match split {
         Split::Whole => "NORMAL",
-        Split::Live => "GROUP",
+        Split::Drawn { .. } => "GROUP",
     }
 }

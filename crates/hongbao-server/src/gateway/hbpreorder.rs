@@ -2,7 +2,7 @@
 //!
 //! Chosen: in compatible mode the `total_num` of a `NORMAL` one is ignored, because the only sample there is says 3.
 
-use hongbao_engine::packet::{Product, Split};
+use hongbao_engine::packet::Product;
 use hongbao_store::Store;
 use hongbao_wire::Given;
 
@@ -14,11 +14,11 @@ use crate::tokens;
 pub(super) async fn handle<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<Given, Refusal> {
     let merchant = exchange.authenticate().await?;
     exchange.permit(&merchant, Product::PreOrder).await?;
-    let (split, share_count) = match exchange.field("hb_type") {
-        Some("GROUP") => (Split::Live, exchange.parsed("total_num")?),
-        _ => (Split::Whole, 1),
+    let share_count = match exchange.field("hb_type") {
+        Some("GROUP") => exchange.parsed("total_num")?,
+        _ => 1,
     };
-    let order = Order { split, share_count, recipient_field: None, ..Order::single(Product::PreOrder) };
+    let order = Order { share_count, recipient_field: None, ..Order::single(Product::PreOrder) };
     let accepted = send(exchange, &merchant, order).await?;
     let ticket = tokens::ticket(exchange.platform.store.person_key(), &accepted.packet);
     Ok(Given::new()

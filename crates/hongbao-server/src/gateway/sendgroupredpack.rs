@@ -1,6 +1,6 @@
 //! `sendgroupredpack` (发放裂变红包): a packet of several shares, to a seed user first.
 
-use hongbao_engine::packet::{Product, Split};
+use hongbao_engine::packet::Product;
 use hongbao_store::Store;
 use hongbao_wire::Given;
 
@@ -12,6 +12,6 @@ pub(super) async fn handle<S: Store>(exchange: &mut Exchange<'_, S>) -> Result<G
     let merchant = exchange.authenticate().await?;
     exchange.permit(&merchant, Product::Group).await?;
     let share_count = exchange.parsed("total_num")?;
-    let order = Order { split: Split::Live, share_count, ..Order::single(Product::Group) };
+    let order = Order { share_count, ..Order::single(Product::Group) };
     Ok(sent(&send(exchange, &merchant, order).await?))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hongbao_engine::command::SendPacket;
 use hongbao_engine::directory::{Merchant, ProvisionRefusal};
 use hongbao_engine::outcome::{Accepted, SendOutcome};
-use hongbao_engine::packet::{Product, Split, Texts};
+use hongbao_engine::packet::{Product, Texts};
 use hongbao_store::Store;
 use hongbao_types::{AppId, MerchantId, OpenId};
 use hongbao_wire::Given;
@@ -20,20 +20,13 @@ pub(super) struct Order {
     /// The field that names the person; of a pre-order, none.
     pub(super) recipient_field: Option<&'static str>,
     pub(super) amount_field: &'static str,
-    pub(super) split: Split,
     pub(super) share_count: u32,
 }
 
 impl Order {
     /// One share for one person.
     pub(super) fn single(product: Product) -> Order {
-        Order {
-            product,
-            recipient_field: Some("re_openid"),
-            amount_field: "total_amount",
-            split: Split::Whole,
-            share_count: 1,
-        }
+        Order { product, recipient_field: Some("re_openid"), amount_field: "total_amount", share_count: 1 }
     }
 }
 
@@ -64,7 +57,6 @@ pub(super) async fn send<S: Store>(
         on_behalf_of,
         app,
         recipient,
-        split: order.split,
         total: exchange.parsed(order.amount_field)?,
         share_count: order.share_count,
         texts: texts(exchange),

@@ -2,18 +2,19 @@
 //!
 //! Header: `alg` (`EdDSA` or `ES256`), `kid` (a key of the app). Claims: `iss` the app id, `sub` the
 //! operator's id of the person (in a sandbox, the openid itself), `aud` [`ASSERTION_AUDIENCE`],
-//! `packet` the packet id, `iat` and `exp` at most five minutes apart. An assertion for one packet
-//! opens no other.
+//! `iat` and `exp` at most five minutes apart; and, for a packet, `packet` its id: such an assertion opens no other,
+//! and is good for nothing else.
 
+use axum::http::HeaderMap;
 use hmac::{Hmac, KeyInit, Mac};
 use hongbao_engine::directory::App;
 use hongbao_store::{Store, StoreError};
 use hongbao_types::{AppId, OpenId, PacketId, PersonKey, Timestamp};
-use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use sha2::Sha256;
 
+use crate::json_door::bearer;
 use crate::platform::Platform;
 
 /// Whom an assertion is for (`aud`).
@@ -33,50 +34,57 @@ pub(crate) struct Person {
     pub(crate) openid: OpenId,
 }
 
-/// Why an assertion does not count.
-#[derive(Debug, thiserror::Error)]
+/// What an assertion is to be for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose<'a> {
+    /// This packet.
+    Packet(&'a PacketId),
+}
+
+/// Why an assertion does not count; `problem.rs` has the words.
+#[derive(Debug)]
 pub(crate) enum AssertionError {
-    #[error("the assertion can't be read: {0}")]
-    Unreadable(String),
-    #[error("the assertion's algorithm must be EdDSA or ES256")]
+    Missing,
+    Unreadable,
     Algorithm,
-    #[error("the assertion's app is unknown, or has no such key at this time")]
     UnknownKey,
-    #[error("the assertion's signature is wrong, or its audience is not \"hongbao\"")]
     Signature,
-    #[error("the assertion is for another packet")]
-    OtherPacket,
-    #[error("the assertion counts for more than 300 seconds")]
+    Elsewhere,
     TooLong,
-    #[error("the assertion's time has not come; check the app's clock")]
     NotYet,
-    #[error("the assertion has expired")]
     Expired,
-    #[error("the assertion's subject can't be a person: {0}")]
-    Subject(String),
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    Subject,
+    Store(StoreError),
+}
+
+impl From<StoreError> for AssertionError {
+    fn from(error: StoreError) -> AssertionError {
+        AssertionError::Store(error)
+    }
 }
 
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
     sub: String,
-    packet: String,
+    packet: Option<String>,
     iat: i64,
     exp: i64,
     nbf: Option<i64>,
 }
 
-/// Reads and judges an assertion for `packet`.
+/// Reads and judges the assertion that came with a request.
 pub(crate) async fn judge<S: Store>(
     platform: &Platform<S>,
-    token: &str,
-    packet: &PacketId,
+    headers: &HeaderMap,
+    purpose: Purpose<'_>,
 ) -> Result<Person, AssertionError> {
-    let header = jsonwebtoken::decode_header(token).map_err(|error| unreadable(&error))?;
+    let token = bearer(headers).ok_or(AssertionError::Missing)?;
+    // What is wrong with it is not said: it may quote the assertion, which is about a person.
+    let header = jsonwebtoken::decode_header(token).map_err(|_| AssertionError::Unreadable)?;
     // Who it says it is from, only to know whose key to try.
-    let claimed: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| unreadable(&error))?;
+    let claimed: Claims =
+        jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| AssertionError::Unreadable)?;
     let app_id = AppId::try_new(&claimed.iss).map_err(|_| AssertionError::UnknownKey)?;
     let app = platform.directory.app(&app_id).await?.ok_or(AssertionError::UnknownKey)?;
     let now = platform.clock.0.now();
@@ -92,8 +100,9 @@ pub(crate) async fn judge<S: Store>(
     let claims = token.claims;
 
     let now = now.as_millis().div_euclid(1000);
-    if claims.packet != packet.as_str() {
-        return Err(AssertionError::OtherPacket);
+    let Purpose::Packet(packet) = purpose;
+    if claims.packet.as_deref() != Some(packet.as_str()) {
+        return Err(AssertionError::Elsewhere);
     }
     if claims.exp.saturating_sub(claims.iat) > LIFETIME_MAX {
         return Err(AssertionError::TooLong);
@@ -104,17 +113,8 @@ pub(crate) async fn judge<S: Store>(
     if claims.exp <= now {
         return Err(AssertionError::Expired);
     }
-    let openid = openid_of(platform, &app_id, &claims.sub).map_err(AssertionError::Subject)?;
+    let openid = openid_of(platform, &app_id, &claims.sub).map_err(|_| AssertionError::Subject)?;
     Ok(Person { app: app_id, openid })
-}
-
-/// What is missing is a name of ours; every other message may quote the assertion, which is about a person.
-fn unreadable(error: &jsonwebtoken::errors::Error) -> AssertionError {
-    let text = if let ErrorKind::Json(json) = error.kind() { json.to_string() } else { String::new() };
-    let missing = text.starts_with("missing field").then_some(text);
-    AssertionError::Unreadable(missing.unwrap_or_else(|| {
-        "it is a JWT whose claims iss, sub and packet are texts, and iat, exp and nbf whole seconds".to_owned()
-    }))
 }
 
 fn decoding_key(app: &App, id: &str, algorithm: Algorithm, now: Timestamp) -> Result<DecodingKey, AssertionError> {

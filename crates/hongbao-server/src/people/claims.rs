@@ -1,20 +1,25 @@
-//! `POST /packets/{packet_id}/claims`: a person opens a packet.
+//! `POST /packets/{packet_id}/claims`: a person opens a packet. What brings them is the message that told them of it,
+//! or the link that somebody passed on, whose token stands in the header `Hongbao-Link`.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use hongbao_engine::command::ClaimShare;
-use hongbao_engine::outcome::ClaimRejection;
+use axum::http::HeaderMap;
+use hongbao_engine::command::{ClaimShare, ClaimWay};
+use hongbao_engine::packet::Claim;
 use hongbao_store::Store;
 use hongbao_types::PacketId;
 use serde::Serialize;
 
-use super::assertion::{self, AssertionError};
-use crate::api_error::ApiError;
-use crate::json_door::{bearer, rfc3339};
+use super::assertion::{self, Purpose};
+use super::problem::Problem;
+use crate::json_door::rfc3339;
 use crate::platform::Platform;
+use crate::tokens;
+
+/// The header that carries a link's token.
+pub(super) const LINK: &str = "hongbao-link";
 
 /// A share, opened.
 #[derive(Serialize)]
@@ -22,69 +27,59 @@ pub(crate) struct ClaimReply {
     packet_id: String,
     openid: String,
     amount_fen: i64,
+    /// Its place in the order of opening, from 1.
+    place: u64,
     claimed_at: String,
     /// Whether it had been opened before; the amount is that of the first time.
     is_replay: bool,
+    /// The token by which others come to the packet's other shares, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
 }
 
 pub(crate) async fn claim_share<S: Store>(
     State(platform): State<Arc<Platform<S>>>,
     Path(packet_id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<ClaimReply>, ApiError> {
-    let packet = PacketId::try_new(&packet_id).map_err(|_| rejected(ClaimRejection::NoSuchPacket))?;
-    let token = bearer(&headers).ok_or_else(|| {
-        ApiError::refused(
-            StatusCode::UNAUTHORIZED,
-            "assertion_missing",
-            "send the app's assertion of who is asking: Authorization: Bearer <JWT>",
-        )
-    })?;
-    let person = assertion::judge(&platform, token, &packet).await?;
-    let claim = ClaimShare { packet, app: person.app, openid: person.openid };
-    let claimed = platform.claim_share(claim).await?.map_err(rejected)?;
+) -> Result<Json<ClaimReply>, Problem> {
+    let packet = PacketId::try_new(&packet_id).map_err(|_| Problem::NO_SUCH_PACKET)?;
+    let person = assertion::judge(&platform, &headers, Purpose::Packet(&packet)).await?;
+    let way = way(&platform, &packet, &headers)?;
+    let claim = ClaimShare { packet, app: person.app, openid: person.openid, way };
+    let claimed = platform.claim_share(claim).await??;
     tracing::info!(
         packet.id = %claimed.claim.packet,
         amount_fen = claimed.claim.amount.as_i64(),
         is_replay = claimed.is_replay,
         "a share was opened"
     );
-    Ok(Json(ClaimReply {
-        packet_id: claimed.claim.packet.to_string(),
-        openid: claimed.claim.openid.to_string(),
-        amount_fen: claimed.claim.amount.as_i64(),
-        claimed_at: rfc3339(claimed.claim.claimed_at),
-        is_replay: claimed.is_replay,
-    }))
+    let link = claimed.is_shared.then(|| tokens::link(platform.store.person_key(), &claimed.claim.packet));
+    Ok(Json(ClaimReply::show(&claimed.claim, claimed.is_replay, link)))
 }
 
-fn rejected(rejection: ClaimRejection) -> ApiError {
-    let (status, code) = match rejection {
-        ClaimRejection::NoSuchPacket => (StatusCode::NOT_FOUND, "no_such_packet"),
-        ClaimRejection::NotThisWay => (StatusCode::CONFLICT, "not_this_way"),
-        ClaimRejection::NotTheRecipient => (StatusCode::FORBIDDEN, "not_the_recipient"),
-        ClaimRejection::NotSent => (StatusCode::CONFLICT, "not_sent"),
-        ClaimRejection::Expired => (StatusCode::GONE, "expired"),
-        ClaimRejection::Exhausted => (StatusCode::CONFLICT, "exhausted"),
-    };
-    ApiError::refused(status, code, rejection.to_string())
+/// What brings somebody to the packet, as the request says.
+pub(super) fn way<S: Store>(
+    platform: &Platform<S>,
+    packet: &PacketId,
+    headers: &HeaderMap,
+) -> Result<ClaimWay, Problem> {
+    match headers.get(LINK) {
+        None => Ok(ClaimWay::Message),
+        Some(token) if tokens::is_link(platform.store.person_key(), packet, token.as_bytes()) => Ok(ClaimWay::Link),
+        Some(_) => Err(Problem::LINK_WRONG),
+    }
 }
 
-impl From<AssertionError> for ApiError {
-    fn from(error: AssertionError) -> ApiError {
-        match error {
-            AssertionError::Store(error) => error.into(),
-            AssertionError::Unreadable(_)
-            | AssertionError::Algorithm
-            | AssertionError::UnknownKey
-            | AssertionError::Signature
-            | AssertionError::OtherPacket
-            | AssertionError::TooLong
-            | AssertionError::NotYet
-            | AssertionError::Expired
-            | AssertionError::Subject(_) => {
-                ApiError::refused(StatusCode::UNAUTHORIZED, "assertion_refused", error.to_string())
-            }
+impl ClaimReply {
+    fn show(claim: &Claim, is_replay: bool, link: Option<String>) -> ClaimReply {
+        ClaimReply {
+            packet_id: claim.packet.to_string(),
+            openid: claim.openid.to_string(),
+            amount_fen: claim.amount.as_i64(),
+            place: u64::from(claim.index) + 1,
+            claimed_at: rfc3339(claim.claimed_at),
+            is_replay,
+            link,
         }
     }
 }

@@ -2,11 +2,13 @@
 
 mod assertion;
 mod claims;
+mod packets;
+mod problem;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use hongbao_store::Store;
 
 use crate::platform::Platform;
@@ -15,5 +17,7 @@ pub use assertion::ASSERTION_AUDIENCE;
 pub(crate) use assertion::openid_of;
 
 pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
-    Router::new().route("/packets/{packet_id}/claims", post(claims::claim_share::<S>))
+    Router::new()
+        .route("/packets/{packet_id}", get(packets::get::<S>))
+        .route("/packets/{packet_id}/claims", post(claims::claim_share::<S>))
 }

@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails when one of its steps does")]
 
 mod admin;
-mod claims;
 mod codes;
 mod gethbinfo;
 mod hostile;
+mod people;
 mod products;
 mod rig;
 mod seeds;

@@ -305,6 +305,30 @@ impl Rig {
         (reply.status(), reply.json().await.unwrap())
     }
 
+    /// Asks for something of a packet, as this person, perhaps by the token of a link.
+    pub(crate) async fn person(
+        &self,
+        method: &str,
+        path: &str,
+        packet: &str,
+        openid: &str,
+        link: Option<&str>,
+    ) -> (StatusCode, Value) {
+        let url = format!("http://{}/packets/{packet}{path}", self.addresses.plain.unwrap());
+        let assertion = self.assertion(packet, &json!({ "sub": openid }));
+        let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(assertion);
+        if let Some(link) = link {
+            request = request.header("hongbao-link", link);
+        }
+        let reply = request.send().await.unwrap();
+        (reply.status(), reply.json().await.unwrap())
+    }
+
+    /// Opens a share by the link that was shared.
+    pub(crate) async fn claim_by_link(&self, packet: &str, openid: &str, link: &str) -> (StatusCode, Value) {
+        self.person("POST", "/claims", packet, openid, Some(link)).await
+    }
+
     pub(crate) async fn claim(&self, packet: &str, openid: &str) -> (StatusCode, Value) {
         self.claim_with(packet, &self.assertion(packet, &json!({ "sub": openid }))).await
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hongbao_engine::command::{Command, SendPacket};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::outcome::{Outcome, SendOutcome};
-use hongbao_engine::packet::{BillKey, Decline, Family, Product, Split, Texts};
+use hongbao_engine::packet::{BillKey, Decline, Family, Product, Texts};
 use hongbao_store::clock::ManualClock;
 use hongbao_store::{Currency, Lane, LaneBounds, Store, StoreInfo, StoreKind};
 use hongbao_store_sqlite::SqliteStore;
@@ -54,7 +54,6 @@ fn send(bill_no: &str, recipient: &str) -> Command {
         app: "wx1".parse().unwrap(),
         on_behalf_of: None,
         recipient: Some(recipient.parse().unwrap()),
-        split: Split::Whole,
         total: Fen::new(1000),
         share_count: 1,
         texts: Texts { sender_name, greeting, activity, remark, ..Texts::default() },

@@ -3,9 +3,12 @@
 
 use std::collections::HashMap;
 
-use hongbao_engine::command::{ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, SendPacket, SetClock, TopUp};
+use hongbao_engine::command::{
+    ClaimShare, ClaimWay, Command, ExpirePacket, PutApp, PutMerchant, SendPacket, SetClock, TopUp,
+};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::Transfer;
 use hongbao_engine::outcome::{
     Accepted, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
@@ -39,6 +42,9 @@ struct Known {
     over_at: Timestamp,
     /// No earlier than this is it for this packet.
     latest: Timestamp,
+    /// What its shares are, in the order of opening, and who opened them so far.
+    shares: Vec<Fen>,
+    claims: Vec<Claim>,
 }
 
 #[derive(Clone)]
@@ -46,7 +52,7 @@ enum Fate {
     Landed(Decline),
     Failed(Decline),
     Waiting,
-    Opened(Claim),
+    Opened,
     /// A transfer: it was in the wallet at once.
     Paid,
     WentBack(Timestamp),
@@ -69,6 +75,12 @@ fn day(time: Timestamp) -> i64 {
 }
 
 impl Known {
+    /// What nobody opened.
+    fn rest(&self) -> Fen {
+        let opened: i64 = self.claims.iter().map(|claim| claim.amount.as_i64()).sum();
+        Fen::try_new(self.first.total.as_i64() - opened).expect("no more was opened than was sent")
+    }
+
     fn is_over(&self, now: Timestamp) -> bool {
         now >= self.over_at || self.latest >= self.over_at
     }
@@ -170,7 +182,9 @@ impl Model {
             let fate = if first.product == Product::Transfer { Fate::Paid } else { Fate::Waiting };
             (fate, latest.plus_millis(self.policy.expires_after_ms), SendOutcome::Accepted(accepted))
         };
-        self.packets.insert(send.bill.clone(), Known { first, fate, sent_at: latest, over_at, latest });
+        let shares = known.map_or_else(|| shares(&first, merchant.draw_rule), |known| known.shares.clone());
+        let known = Known { first, fate, sent_at: latest, over_at, latest, shares, claims: Vec::new() };
+        self.packets.insert(send.bill.clone(), known);
         outcome
     }
 
@@ -187,7 +201,7 @@ impl Model {
             match known.fate {
                 Fate::Landed(_) if !known.is_over(now) => return None,
                 Fate::Landed(_) | Fate::Failed(_) => SendRejection::BillNoFailed,
-                Fate::Waiting | Fate::Opened(_) | Fate::Paid | Fate::WentBack(_) => {
+                Fate::Waiting | Fate::Opened | Fate::Paid | Fate::WentBack(_) => {
                     let packet = known.first.packet_id.clone();
                     return Some(SendOutcome::Accepted(Accepted { packet, sent_at: known.sent_at, is_replay: true }));
                 }
@@ -199,30 +213,40 @@ impl Model {
     fn claim(&mut self, claim: &ClaimShare, now: Timestamp) -> Result<Claimed, ClaimRejection> {
         let found = self.packets.values_mut().find(|known| known.first.packet_id == claim.packet);
         let known = found.filter(|known| known.first.app == claim.app).ok_or(ClaimRejection::NoSuchPacket)?;
-        if known.first.product != Product::Ordinary {
+        if let Some(first) = known.claims.iter().find(|first| first.openid == claim.openid) {
+            return Ok(Claimed { claim: first.clone(), is_shared: known.shares.len() > 1, is_replay: true });
+        }
+        if known.first.product == Product::Transfer {
             return Err(ClaimRejection::NotThisWay);
         }
-        if known.first.recipient.as_ref() != Some(&claim.openid) {
+        let is_first = known.first.recipient.as_ref() == Some(&claim.openid);
+        let has_come_by_link = known.shares.len() > 1 && claim.way == ClaimWay::Link;
+        if !is_first && !has_come_by_link {
             return Err(ClaimRejection::NotTheRecipient);
         }
         match &known.fate {
             Fate::Landed(_) | Fate::Failed(_) => Err(ClaimRejection::NotSent),
-            Fate::Opened(claim) => Ok(Claimed { claim: claim.clone(), is_replay: true }),
+            Fate::Opened => Err(ClaimRejection::Exhausted),
             Fate::WentBack(_) => Err(ClaimRejection::Expired),
             Fate::Paid => unreachable!("nobody claims a transfer"),
             Fate::Waiting if known.is_over(now) => Err(ClaimRejection::Expired),
+            Fate::Waiting if !is_first && known.claims.is_empty() => Err(ClaimRejection::NotShared),
             Fate::Waiting => {
                 known.latest = known.latest.max(now);
+                let place = known.claims.len();
                 let claim = Claim {
                     packet: claim.packet.clone(),
                     app: claim.app.clone(),
                     openid: claim.openid.clone(),
-                    index: 0,
-                    amount: known.first.total,
+                    index: u32::try_from(place).expect("a small number"),
+                    amount: known.shares[place],
                     claimed_at: known.latest,
                 };
-                known.fate = Fate::Opened(claim.clone());
-                Ok(Claimed { claim, is_replay: false })
+                known.claims.push(claim.clone());
+                if known.claims.len() == known.shares.len() {
+                    known.fate = Fate::Opened;
+                }
+                Ok(Claimed { claim, is_shared: known.shares.len() > 1, is_replay: false })
             }
         }
     }
@@ -232,7 +256,7 @@ impl Model {
         let known = found.expect("only packets that are there expire");
         let is_over = known.is_over(now);
         match known.fate {
-            Fate::Failed(_) | Fate::Opened(_) | Fate::Paid | Fate::WentBack(_) => Expired::AlreadyDone,
+            Fate::Failed(_) | Fate::Opened | Fate::Paid | Fate::WentBack(_) => Expired::AlreadyDone,
             Fate::Landed(_) | Fate::Waiting if !is_over => Expired::NotYet,
             Fate::Landed(decline) => {
                 known.latest = known.latest.max(now);
@@ -242,7 +266,7 @@ impl Model {
             Fate::Waiting => {
                 known.latest = known.latest.max(now);
                 known.fate = Fate::WentBack(known.latest);
-                Expired::Refunded(known.first.total)
+                Expired::Refunded(known.rest())
             }
         }
     }
@@ -292,9 +316,9 @@ impl Model {
             Fate::Landed(decline) if !known.is_over(now) => PacketStatus::Sending(decline),
             Fate::Landed(decline) | Fate::Failed(decline) => PacketStatus::Failed(decline),
             Fate::Waiting if known.is_over(now) => PacketStatus::Refunding,
-            Fate::Waiting => PacketStatus::Sent,
-            Fate::Opened(_) | Fate::Paid => PacketStatus::Received,
-            Fate::WentBack(at) => PacketStatus::Refunded { amount: known.first.total, at },
+            Fate::Waiting if known.claims.is_empty() => PacketStatus::Sent,
+            Fate::Waiting | Fate::Opened | Fate::Paid => PacketStatus::Received,
+            Fate::WentBack(at) => PacketStatus::Refunded { amount: known.rest(), at },
         })
     }
 
@@ -312,26 +336,35 @@ impl Model {
     /// What came in for a merchant, less what it sent and did not get back.
     pub(super) fn funds(&self, merchant: &MerchantId) -> i64 {
         let came_in = self.transfers.values().filter(|transfer| transfer.merchant == *merchant);
-        let is_out = |known: &&Known| matches!(known.fate, Fate::Waiting | Fate::Opened(_) | Fate::Paid);
-        let out = self.packets.values().filter(|known| known.first.payer == *merchant).filter(is_out);
-        came_in.map(|transfer| transfer.amount.as_i64()).sum::<i64>()
-            - out.map(|known| known.first.total.as_i64()).sum::<i64>()
+        let out = self.packets.values().filter(|known| known.first.payer == *merchant).map(|known| match known.fate {
+            Fate::Landed(_) | Fate::Failed(_) => 0,
+            Fate::Waiting | Fate::Opened | Fate::Paid => known.first.total.as_i64(),
+            Fate::WentBack(_) => known.first.total.as_i64() - known.rest().as_i64(),
+        });
+        came_in.map(|transfer| transfer.amount.as_i64()).sum::<i64>() - out.sum::<i64>()
     }
 
     /// What a person has opened, or was paid.
     pub(super) fn wallet(&self, person: &OpenId) -> i64 {
-        let opened = self.packets.values().filter_map(|known| match &known.fate {
-            Fate::Opened(claim) if claim.openid == *person => Some(claim.amount.as_i64()),
-            Fate::Paid if known.first.recipient.as_ref() == Some(person) => Some(known.first.total.as_i64()),
-            Fate::Opened(_) | Fate::Paid | Fate::Landed(_) | Fate::Failed(_) | Fate::Waiting | Fate::WentBack(_) => {
-                None
-            }
-        });
-        opened.sum()
+        let claims = self.packets.values().flat_map(|known| &known.claims);
+        let opened = claims.filter(|claim| claim.openid == *person).map(|claim| claim.amount.as_i64());
+        let is_theirs =
+            |known: &&Known| matches!(known.fate, Fate::Paid) && known.first.recipient.as_ref() == Some(person);
+        let paid = self.packets.values().filter(is_theirs).map(|known| known.first.total.as_i64());
+        opened.chain(paid).sum()
     }
 
     /// All that ever came in.
     pub(super) fn came_in(&self) -> i64 {
         self.transfers.values().map(|transfer| transfer.amount.as_i64()).sum()
     }
+}
+
+/// What the shares of a packet are.
+fn shares(first: &SendPacket, rule: DrawRule) -> Vec<Fen> {
+    if first.share_count == 1 {
+        return vec![first.total];
+    }
+    let seed = crate::draw_keys().seed(1, &first.packet_id).expect("the one key there is");
+    seed.shares(rule, first.total, first.share_count).expect("a fen for each")
 }

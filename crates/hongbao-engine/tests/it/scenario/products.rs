@@ -17,12 +17,85 @@ fn a_group_packet_is_bound_by_its_average_and_goes_back_whole() {
         send     M1 B2 500 to=alice group shares=5 -> too_many_shares
         send     M1 B2 500 to=alice group shares=1 -> bug
         send     M1 B3 60001 to=bob group shares=3 -> out_of_range(100..20000)
-        claim    B1 alice                   -> not_this_way
         status   B1 sent
         tick     24h
         expire                              -> refunded 300
         status   B1 refunded 300 at 24h
         books    M1=5000 B1=0
+        ",
+    );
+}
+
+#[test]
+fn a_group_packet_is_opened_by_its_first_person_and_then_by_whoever_has_the_link() {
+    check(
+        "
+        merchant M1
+        top-up   M1 5000 ref=T1             -> in 5000
+        send     M1 B1 300 to=alice group shares=3 -> sent
+        claim    B1 bob                     -> not_the_recipient
+        claim    B1 bob link                -> not_shared
+        claim    B1 alice app=wx2           -> no_such_packet
+        claim    B1 alice                   -> claimed 137
+        status   B1 received
+        claim    B1 bob                     -> not_the_recipient
+        claim    B1 bob link                -> claimed 136
+        & claim  B1 bob link                -> replay 136
+        & claim  B1 alice link              -> replay 137
+        & claim  B1 carol link              -> claimed 27
+        & claim  B1 dave link               -> exhausted
+        claim    B1 dave link               -> exhausted
+        claim    B1 dave                    -> not_the_recipient
+        claim    B1 carol                   -> replay 27
+        books    M1=4700 alice=137 bob=136 carol=27 dave=0 B1=0
+        status   B1 received
+        tick     24h
+        expire                              -> nothing
+        status   B1 received
+        ",
+    );
+}
+
+#[test]
+fn a_group_packet_goes_back_by_what_nobody_opened() {
+    check(
+        "
+        merchant M1
+        top-up   M1 300 ref=T1              -> in 300
+        send     M1 B1 300 to=alice group shares=3 -> sent
+        claim    B1 alice                   -> claimed 137
+        tick     24h -1ms
+        claim    B1 bob link                -> claimed 136
+        tick     1ms
+        status   B1 refunding
+        claim    B1 carol link              -> expired
+        claim    B1 bob link                -> replay 136
+        & expire B1                         -> refunded 27
+        claim    B1 carol link              -> expired
+        claim    B1 bob link                -> replay 136
+        status   B1 refunded 27 at 24h
+        ",
+    );
+}
+
+#[test]
+fn a_shuffled_packet_keeps_its_shares_whatever_the_merchant_chooses_later() {
+    check(
+        "
+        merchant M1 draws=shuffled
+        top-up   M1 500 ref=T1              -> in 500
+        send     M1 B1 300 to=alice group shares=3 -> sent
+        send     M1 B2 300 to=alice group shares=3 -> landed(insufficient_funds)
+        merchant M1 draws=live
+        send     M1 B1 300 to=alice group shares=3 -> replay
+        top-up   M1 100 ref=T2              -> in 100
+        send     M1 B2 300 to=alice group shares=3 -> sent
+        claim    B1 alice                   -> claimed 27
+        & claim  B1 bob link                -> claimed 136
+        & claim  B2 alice                   -> claimed 170
+        claim    B1 carol link              -> claimed 137
+        claim    B2 bob link                -> claimed 9
+        claim    B2 carol link              -> claimed 121
         ",
     );
 }
@@ -50,8 +123,8 @@ fn no_share_is_empty_whatever_the_limits_are() {
         top-up   M1 5000 ref=T1             -> in 5000
         send     M1 B1 2 to=alice group shares=3 -> out_of_range(0..20000)
         send     M1 B1 3 to=alice group shares=3 -> sent
-        send     M1 B2 99 to=nobody pre-order live shares=100 -> out_of_range(0..20000)
-        send     M1 B2 100 to=nobody pre-order live shares=100 -> sent
+        send     M1 B2 99 to=nobody pre-order shares=100 -> out_of_range(0..20000)
+        send     M1 B2 100 to=nobody pre-order shares=100 -> sent
         send     M1 B3 0 to=alice           -> out_of_range(0..20000)
         ",
     );
@@ -64,12 +137,13 @@ fn a_pre_order_is_for_nobody_yet_and_lives_for_three_days() {
         merchant M1 expires=1h
         top-up   M1 300000 ref=T1           -> in 300000
         send     M1 B1 1 to=nobody pre-order -> sent
-        send     M1 B2 100001 to=nobody pre-order live shares=100 -> sent
-        send     M1 B2 100001 to=nobody pre-order live shares=100 -> replay
+        send     M1 B2 100001 to=nobody pre-order shares=100 -> sent
+        send     M1 B2 100001 to=nobody pre-order shares=100 -> replay
         send     M1 B2 100001 to=nobody pre-order -> reused(terms)
         send     M1 B3 600 to=alice pre-order -> bug
         send     M1 B3 600 to=nobody        -> bug
-        claim    B1 alice                   -> not_this_way
+        claim    B1 alice                   -> not_the_recipient
+        claim    B2 alice link              -> not_shared
         tick     72h -1ms
         status   B1 sent
         tick     1ms
@@ -96,7 +170,15 @@ fn a_packet_of_a_corporation_is_opened_like_an_ordinary_one_and_a_mini_program_s
         claim    B1 alice                   -> claimed 600
         send     M1 B2 600 to=alice mini-program -> sent
         claim    B2 alice                   -> not_this_way
+        claim    B2 alice link              -> not_this_way
+        claim    B2 bob page                -> not_the_recipient
         books    M1=3800 alice=600 B1=0 B2=600
+        claim    B2 alice page              -> claimed 600
+        claim    B2 alice page              -> replay 600
+        send     M1 B3 600 to=alice         -> sent
+        claim    B3 alice page              -> not_this_way
+        claim    B3 bob link                -> not_the_recipient
+        books    M1=3200 alice=1200 B3=600
         ",
     );
 }
@@ -121,6 +203,7 @@ fn a_transfer_is_in_the_wallet_at_once() {
         books    M1=0 alice=600 bob=600 T2=0
         send     M1 T3 1 to=bob transfer    -> landed(insufficient_funds)
         claim    T1 alice                   -> not_this_way
+        claim    T1 alice link              -> not_this_way
         tick     24h
         expire                              -> failed
         status   T1 received

@@ -12,7 +12,7 @@
 //! top-up   M1 1000 ref=T1               -> in 1000
 //! send     M1 B1 600 to=alice           -> sent   and perhaps: scene, group, shares=2, payer=M2, pre-order,
 //!                                                 transfer, mini-program, workwx
-//! claim    B1 alice                     -> claimed 600   and perhaps: app=wx2
+//! claim    B1 alice                     -> claimed 600   and perhaps: app=wx2, link, page
 //! expire   B1                           -> not_yet
 //! expire                                -> refunded 600  whatever is due
 //! clock    1h                           -> set    the sandbox's clock, counted from noon
@@ -29,18 +29,21 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use hongbao_engine::batch::{Answer, Attempt, Batch};
-use hongbao_engine::command::{ClaimShare, Command, ExpirePacket, PutApp, PutPerson, SendPacket, SetClock, TopUp};
+use hongbao_engine::command::{
+    ClaimShare, ClaimWay, Command, ExpirePacket, PutApp, PutPerson, SendPacket, SetClock, TopUp,
+};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
+use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::outcome::{
     Accepted, ClaimRejection, Claimed, ClockRejection, Difference, Expired, Outcome, PutRejection, SendOutcome,
     SendRejection, TopUpRejection,
 };
-use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, PacketStatus, Product, Split};
+use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, PacketStatus, Product};
 use hongbao_engine::rows::KeySet;
 use hongbao_store::memory::Tables;
-use hongbao_types::{Fen, MerchantId, PacketId, Reference, Timestamp};
+use hongbao_types::{Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
 use crate::{HOUR_MS, MINUTE_MS, NOON, app_id, bill_key, merchant_id, openid, packet_id, put_merchant, texts};
 
@@ -75,7 +78,7 @@ struct Bench {
     asked: u64,
     merchants: HashMap<MerchantId, Merchant>,
     first_sends: HashMap<PacketId, Accepted>,
-    first_claims: HashMap<PacketId, Claim>,
+    first_claims: HashMap<(PacketId, OpenId), Claim>,
     first_transfers: HashMap<Reference, Transfer>,
 }
 
@@ -83,7 +86,7 @@ impl Default for Bench {
     fn default() -> Bench {
         Bench {
             tables: Tables::default(),
-            policy: Policy { is_sandbox: true, ..Policy::default() },
+            policy: Policy { is_sandbox: true, draw_keys: crate::draw_keys(), ..Policy::default() },
             real: NOON,
             asked: 0,
             merchants: HashMap::new(),
@@ -209,7 +212,6 @@ impl Bench {
                         "nobody" => None,
                         name => Some(openid(name)),
                     },
-                    split: Split::Whole,
                     total: amount.parse().expect("an amount"),
                     share_count: 1,
                     texts: texts(None),
@@ -219,8 +221,7 @@ impl Bench {
                         Some(("payer", name)) => send.payer = merchant_id(merchant_number(name)),
                         Some(("app", "wx2")) => send.app = app_id(2),
                         Some(("shares", count)) => send.share_count = count.parse().expect("a number"),
-                        None if *word == "group" => (send.product, send.split) = (Product::Group, Split::Live),
-                        None if *word == "live" => send.split = Split::Live,
+                        None if *word == "group" => send.product = Product::Group,
                         None if *word == "mini-program" => send.product = Product::MiniProgram,
                         None if *word == "workwx" => send.product = Product::Workwx,
                         None if *word == "pre-order" => send.product = Product::PreOrder,
@@ -235,14 +236,18 @@ impl Bench {
                 Command::SendPacket(Box::new(send))
             }
             ["claim", bill, name, more @ ..] => {
-                let app = match more {
-                    [] => app_id(1),
-                    ["app=wx2"] => app_id(2),
-                    _ => panic!("a share is claimed without: {more:?}"),
-                };
+                let (mut app, mut way) = (app_id(1), ClaimWay::Message);
+                for word in more {
+                    match *word {
+                        "app=wx2" => app = app_id(2),
+                        "link" => way = ClaimWay::Link,
+                        "page" => way = ClaimWay::MiniProgram,
+                        _ => panic!("a share is claimed without: {word}"),
+                    }
+                }
                 // A bill number that is not stored stands for a packet that is not there.
                 let packet = self.packet(bill).map_or_else(|| packet_id(999), |packet| packet.id.clone());
-                Command::ClaimShare(ClaimShare { packet, app, openid: openid(name) })
+                Command::ClaimShare(ClaimShare { packet, app, openid: openid(name), way })
             }
             ["expire", bill] => {
                 let packet = self.packet(bill).expect("a packet");
@@ -296,18 +301,19 @@ impl Bench {
     fn describe(&mut self, outcome: &Outcome) -> String {
         match outcome {
             Outcome::Send(outcome) => self.describe_send(outcome),
-            Outcome::Claim(Ok(Claimed { claim, is_replay: false })) => {
-                assert_eq!(self.first_claims.insert(claim.packet.clone(), claim.clone()), None);
+            Outcome::Claim(Ok(Claimed { claim, is_replay: false, .. })) => {
+                assert_eq!(self.first_claims.insert((claim.packet.clone(), claim.openid.clone()), claim.clone()), None);
                 format!("claimed {}", claim.amount)
             }
-            Outcome::Claim(Ok(Claimed { claim, is_replay: true })) => {
-                assert_eq!(self.first_claims.get(&claim.packet), Some(claim));
+            Outcome::Claim(Ok(Claimed { claim, is_replay: true, .. })) => {
+                assert_eq!(self.first_claims.get(&(claim.packet.clone(), claim.openid.clone())), Some(claim));
                 format!("replay {}", claim.amount)
             }
             Outcome::Claim(Err(rejection)) => match rejection {
                 ClaimRejection::NoSuchPacket => "no_such_packet".to_owned(),
                 ClaimRejection::NotThisWay => "not_this_way".to_owned(),
                 ClaimRejection::NotTheRecipient => "not_the_recipient".to_owned(),
+                ClaimRejection::NotShared => "not_shared".to_owned(),
                 ClaimRejection::NotSent => "not_sent".to_owned(),
                 ClaimRejection::Expired => "expired".to_owned(),
                 ClaimRejection::Exhausted => "exhausted".to_owned(),
@@ -371,6 +377,7 @@ fn alter(merchant: &mut Merchant, change: &str) {
     let fen = || value.parse::<Fen>().expect("an amount");
     let limits = &mut merchant.limits;
     match name {
+        "draws" => merchant.draw_rule = DrawRule::from_name(value).expect("a rule"),
         "frozen" => merchant.frozen = value == "yes",
         "min" => limits.amount_min = fen(),
         "max" => limits.amount_max = fen(),

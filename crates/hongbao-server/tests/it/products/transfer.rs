@@ -1,6 +1,6 @@
 //! `transfers`, `gettransferinfo`: is the money there at once, and what if not?
 
-use hongbao_store::Store;
+use hongbao_store::{ClaimRange, Store};
 use hongbao_wire::endpoint::{GETTRANSFERINFO, TRANSFERS};
 use serde_json::json;
 
@@ -179,7 +179,8 @@ async fn a_text_that_no_transfer_has_is_not_kept() {
     let rig = Rig::start().await;
     let foreign = [("wishing", "彩票"), ("act_name", "彩票"), ("send_name", "彩票"), ("remark", "彩票")];
     let reply = rig.call(&TRANSFERS, &foreign).await;
-    let packet = rig.store.packet(&element(&reply, "payment_no").parse().unwrap()).await.unwrap().unwrap();
+    let packet =
+        rig.store.packet(&element(&reply, "payment_no").parse().unwrap(), ClaimRange::NONE).await.unwrap().unwrap();
     let texts = packet.packet.texts;
     assert_eq!((&*texts.greeting, &*texts.activity, &*texts.sender_name, &*texts.remark), ("", "", "", "理赔"));
 }

@@ -11,9 +11,12 @@ async fn sent(rig: &Rig) -> String {
     element(&rig.send(&[]).await, "send_listid").to_owned()
 }
 
-fn refusal((status, body): (StatusCode, Value)) -> (u16, String) {
-    assert_eq!(body["error"]["money_moved"], json!("no"), "{body}");
-    (status.as_u16(), body["error"]["code"].as_str().unwrap().to_owned())
+pub(super) fn refusal((status, body): (StatusCode, Value)) -> (u16, String) {
+    assert_eq!((&body["money_moved"], &body["status"]), (&json!("no"), &json!(status.as_u16())), "{body}");
+    for part in [&body["message"], &body["todo"]] {
+        assert!(part["zh"].is_string() && part["en"].is_string(), "{body}");
+    }
+    (status.as_u16(), body["code"].as_str().unwrap().to_owned())
 }
 
 #[tokio::test]
@@ -24,7 +27,7 @@ async fn a_person_opens_a_packet_once_and_gets_the_same_share_again() {
     assert_eq!(status, StatusCode::OK);
     let expected = json!({
         "packet_id": packet, "openid": OPENID, "amount_fen": 1000,
-        "claimed_at": "2014-11-11T04:00:00Z", "is_replay": false,
+        "place": 1, "claimed_at": "2014-11-11T04:00:00Z", "is_replay": false,
     });
     assert_eq!(share, expected);
     rig.clock.advance(2 * DAY_MS);
@@ -65,20 +68,20 @@ async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
     let packet = sent(&rig).await;
     let now = crate::rig::NOON.as_millis() / 1000;
     let cases = [
-        ("another packet", json!({ "packet": "1" })),
-        ("another audience", json!({ "aud": "somebody" })),
-        ("an unknown app", json!({ "iss": "wx0" })),
-        ("no app id", json!({ "iss": "a b" })),
-        ("over five minutes", json!({ "exp": now + 301 })),
-        ("expired", json!({ "iat": now - 300, "exp": now })),
-        ("from the future", json!({ "iat": now + 31, "exp": now + 60 })),
-        ("not before a minute from now", json!({ "nbf": now + 60 })),
-        ("no person", json!({ "sub": "not an openid" })),
-        ("no packet", json!({ "packet": null })),
+        ("another packet", "elsewhere", json!({ "packet": "1" })),
+        ("another audience", "signature", json!({ "aud": "somebody" })),
+        ("an unknown app", "key", json!({ "iss": "wx0" })),
+        ("no app id", "key", json!({ "iss": "a b" })),
+        ("over five minutes", "too_long", json!({ "exp": now + 301 })),
+        ("expired", "expired", json!({ "iat": now - 300, "exp": now })),
+        ("from the future", "not_yet", json!({ "iat": now + 31, "exp": now + 60 })),
+        ("not before a minute from now", "not_yet", json!({ "nbf": now + 60 })),
+        ("no person", "subject", json!({ "sub": "not an openid" })),
+        ("no packet", "elsewhere", json!({ "packet": null })),
     ];
-    for (name, changes) in cases {
+    for (name, code, changes) in cases {
         let refused = refusal(rig.claim_with(&packet, &rig.assertion(&packet, &changes)).await);
-        assert_eq!(refused, (401, "assertion_refused".to_owned()), "{name}");
+        assert_eq!(refused, (401, format!("assertion_{code}")), "{name}");
     }
 
     let claims = rig.assertion_claims(&packet, &json!({}));
@@ -88,17 +91,17 @@ async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
     let encode = |header: &Header, key: &EncodingKey| jsonwebtoken::encode(header, &claims, key).unwrap();
     let own = rig.assertion(&packet, &json!({}));
     let forged = [
-        encode(&header(Algorithm::EdDSA, "k1"), &stranger),
-        encode(&header(Algorithm::EdDSA, "k2"), &stranger),
-        encode(&Header::new(Algorithm::EdDSA), &stranger),
-        encode(&header(Algorithm::HS256, "k1"), &EncodingKey::from_secret(b"public key as secret")),
+        ("signature", encode(&header(Algorithm::EdDSA, "k1"), &stranger)),
+        ("key", encode(&header(Algorithm::EdDSA, "k2"), &stranger)),
+        ("key", encode(&Header::new(Algorithm::EdDSA), &stranger)),
+        ("algorithm", encode(&header(Algorithm::HS256, "k1"), &EncodingKey::from_secret(b"public key as secret"))),
         // Signed by nobody.
-        format!("{}.{}.", &own[..own.find('.').unwrap()], own.split('.').nth(1).unwrap()),
-        format!("{own}x"),
-        String::from("nonsense"),
+        ("signature", format!("{}.{}.", &own[..own.find('.').unwrap()], own.split('.').nth(1).unwrap())),
+        ("signature", format!("{own}x")),
+        ("unreadable", String::from("nonsense")),
     ];
-    for token in &forged {
-        assert_eq!(refusal(rig.claim_with(&packet, token).await), (401, "assertion_refused".to_owned()));
+    for (code, token) in &forged {
+        assert_eq!(refusal(rig.claim_with(&packet, token).await), (401, format!("assertion_{code}")));
     }
     let url = format!("http://{}/packets/{packet}/claims", rig.addresses.plain.unwrap());
     let reply = reqwest::Client::new().post(url).send().await.unwrap();
@@ -112,7 +115,6 @@ async fn an_assertion_must_be_the_apps_own_for_this_packet_and_fresh() {
 async fn an_assertion_that_can_not_be_read_is_not_quoted() {
     let rig = Rig::start().await;
     let packet = sent(&rig).await;
-    let words = "it is a JWT whose claims";
     for changes in [
         json!({ "sub": 13_800_138_000_u64 }),
         json!({ "iat": "13800138000" }),
@@ -120,14 +122,13 @@ async fn an_assertion_that_can_not_be_read_is_not_quoted() {
         json!({ "exp": 1.5 }),
     ] {
         let (status, body) = rig.claim_with(&packet, &rig.assertion(&packet, &changes)).await;
-        let message = body["error"]["message"].as_str().unwrap();
-        assert_eq!(status, StatusCode::UNAUTHORIZED, "{changes}");
-        assert!(message.contains(words) && !message.contains("13800138000"), "{message}");
+        assert_eq!((status, &body["code"]), (StatusCode::UNAUTHORIZED, &json!("assertion_unreadable")), "{changes}");
+        assert!(!body.to_string().contains("13800138000"), "{body}");
     }
     let mut claims = rig.assertion_claims(&packet, &json!({}));
     claims.as_object_mut().unwrap().remove("packet");
     let (_, body) = rig.claim_with(&packet, &rig.assertion_of(&claims)).await;
-    assert!(body["error"]["message"].as_str().unwrap().contains("missing field `packet`"), "{body}");
+    assert_eq!(body["code"], "assertion_elsewhere", "an assertion for no packet opens none");
 }
 
 #[tokio::test]
@@ -144,7 +145,7 @@ async fn an_app_may_sign_with_p256_and_its_keys_count_while_they_are_valid() {
         assert_eq!(rig.put(&format!("/admin/apps/{APP}?replace=true"), &body).await.0, StatusCode::NO_CONTENT);
     };
     put("2014-11-11T12:00:00+08:00").await;
-    assert_eq!(refusal(rig.claim_with(&packet, &token).await), (401, "assertion_refused".to_owned()));
+    assert_eq!(refusal(rig.claim_with(&packet, &token).await), (401, "assertion_key".to_owned()));
     put("2014-11-11T12:00:01+08:00").await;
     assert_eq!(rig.claim_with(&packet, &token).await.0, StatusCode::OK);
 }

@@ -1,0 +1,162 @@
+//! What does the people's door say when it can't do what was asked? `application/problem+json` (RFC 9457): a code and
+//! whether money moved for a machine; what happened and what to do, in Chinese and in English, for a person.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hongbao_engine::outcome::ClaimRejection;
+use hongbao_store::{CallError, StoreError};
+use hongbao_wire::words::{Words, words};
+use serde_json::json;
+
+use super::assertion::AssertionError;
+
+/// One thing that can go wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    code: &'static str,
+    status: StatusCode,
+    message: Words,
+    todo: Words,
+    money_moved: &'static str,
+}
+
+const AGAIN: Words = words("稍后原样重试", "make the same call again in a moment");
+const NOTHING: Words = words("无法再操作", "nothing can be done");
+const NEW_ASSERTION: Words = words("请应用重新签发断言", "ask the app for a new assertion");
+const APP: Words = words("请联系应用的开发者", "tell the developers of the app");
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident: $status:ident $code:literal, $zh:literal, $en:literal, $todo:expr;)*) => {
+        impl Problem { $(
+            $(#[$doc])*
+            pub(super) const $name: Problem = Problem {
+                code: $code,
+                status: StatusCode::$status,
+                message: words($zh, $en),
+                todo: $todo,
+                money_moved: "no",
+            };
+        )* }
+    };
+}
+
+problems! {
+    NO_SUCH_PACKET: NOT_FOUND "no_such_packet", "没有这个红包", "there is no such packet", NOTHING;
+    NOT_THIS_WAY: CONFLICT "not_this_way", "这种红包不能这样拆开", "a packet of this kind is not opened in this way",
+        words("小程序红包用 wx.sendBizRedPacket 领取", "a mini program's packet is opened by wx.sendBizRedPacket");
+    NOT_THE_RECIPIENT: FORBIDDEN "not_the_recipient", "这个红包是给别人的", "the packet is for somebody else",
+        words("裂变红包请从分享的链接打开", "a packet of several shares is opened by the link that was shared");
+    NOT_SHARED: CONFLICT "not_shared", "收到红包的人还没有拆开", "the one it was sent to has not opened it yet",
+        words("等对方拆开后再来", "come back once they have");
+    NOT_SENT: CONFLICT "not_sent", "红包还没有发出", "the packet has not been sent",
+        words("请商户用原单号重试", "the merchant makes the same call again");
+    EXPIRED: GONE "expired", "红包已过期", "the packet has expired", NOTHING;
+    EXHAUSTED: CONFLICT "exhausted", "红包已被领完", "every share has been claimed", NOTHING;
+    LINK_WRONG: FORBIDDEN "link_wrong", "链接不正确", "the link is not right",
+        words("请重新打开分享的链接", "open the link that was shared once more");
+    ASSERTION_MISSING: UNAUTHORIZED "assertion_missing", "缺少应用签发的身份断言", "the app's assertion of who is asking is missing",
+        words("请求头加上 Authorization: Bearer <JWT>", "send the header Authorization: Bearer <JWT>");
+    ASSERTION_UNREADABLE: UNAUTHORIZED "assertion_unreadable", "断言无法读取",
+        "the assertion can't be read: it is a JWT whose claims iss and sub (and packet) are texts, and iat, exp and nbf whole seconds", APP;
+    ASSERTION_ALGORITHM: UNAUTHORIZED "assertion_algorithm", "断言的算法必须是 EdDSA 或 ES256",
+        "the assertion's algorithm must be EdDSA or ES256", APP;
+    ASSERTION_KEY: UNAUTHORIZED "assertion_key", "没有这个应用，或它此时没有这个密钥",
+        "the assertion's app is unknown, or has no such key at this time", APP;
+    ASSERTION_SIGNATURE: UNAUTHORIZED "assertion_signature", "断言的签名不对，或受众不是 hongbao",
+        "the assertion's signature is wrong, or its audience is not \"hongbao\"", APP;
+    ASSERTION_ELSEWHERE: UNAUTHORIZED "assertion_elsewhere", "断言用于别的红包或别的用途",
+        "the assertion is for another packet, or for something else", NEW_ASSERTION;
+    ASSERTION_TOO_LONG: UNAUTHORIZED "assertion_too_long", "断言的有效期超过 300 秒",
+        "the assertion counts for more than 300 seconds", APP;
+    ASSERTION_NOT_YET: UNAUTHORIZED "assertion_not_yet", "断言尚未生效，请检查应用的时钟",
+        "the assertion's time has not come; check the app's clock", APP;
+    ASSERTION_EXPIRED: UNAUTHORIZED "assertion_expired", "断言已过期", "the assertion has expired", NEW_ASSERTION;
+    ASSERTION_SUBJECT: UNAUTHORIZED "assertion_subject", "断言中的用户不合法",
+        "the assertion's subject can't be a person: an openid in a sandbox, elsewhere 1 to 256 bytes", APP;
+    INVALID: BAD_REQUEST "invalid_request", "请求不合法", "the request makes no sense",
+        words("请对照文档检查参数", "compare it with the documentation");
+    BUSY: TOO_MANY_REQUESTS "busy", "系统繁忙", "too many at once", AGAIN;
+    UNAVAILABLE: SERVICE_UNAVAILABLE "unavailable", "暂时不可用", "not available at the moment", AGAIN;
+}
+
+impl Problem {
+    /// Nobody knows whether it was done: the same call again finds out, and does it once at most.
+    const UNKNOWN: Problem = Problem {
+        code: "unknown",
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        message: words("结果未知", "the outcome is not known"),
+        todo: words("原样重试：最多只会执行一次", "make the same call again: it is carried out at most once"),
+        money_moved: "unknown",
+    };
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, code) = (self.status.as_u16(), self.code);
+        if self.status == StatusCode::NOT_FOUND {
+            tracing::debug!(code, why = self.message.en, "what was asked for is not there");
+        } else {
+            tracing::info!(status, code, why = self.message.en, "a request was refused");
+        }
+        let body = json!({
+            "title": self.message.en,
+            "status": status,
+            "detail": self.todo.en,
+            "code": code,
+            "message": { "zh": self.message.zh, "en": self.message.en },
+            "todo": { "zh": self.todo.zh, "en": self.todo.en },
+            "money_moved": self.money_moved,
+        });
+        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
+    }
+}
+
+impl From<ClaimRejection> for Problem {
+    fn from(rejection: ClaimRejection) -> Problem {
+        match rejection {
+            ClaimRejection::NoSuchPacket => Problem::NO_SUCH_PACKET,
+            ClaimRejection::NotThisWay => Problem::NOT_THIS_WAY,
+            ClaimRejection::NotTheRecipient => Problem::NOT_THE_RECIPIENT,
+            ClaimRejection::NotShared => Problem::NOT_SHARED,
+            ClaimRejection::NotSent => Problem::NOT_SENT,
+            ClaimRejection::Expired => Problem::EXPIRED,
+            ClaimRejection::Exhausted => Problem::EXHAUSTED,
+        }
+    }
+}
+
+impl From<AssertionError> for Problem {
+    fn from(error: AssertionError) -> Problem {
+        match error {
+            AssertionError::Missing => Problem::ASSERTION_MISSING,
+            AssertionError::Unreadable => Problem::ASSERTION_UNREADABLE,
+            AssertionError::Algorithm => Problem::ASSERTION_ALGORITHM,
+            AssertionError::UnknownKey => Problem::ASSERTION_KEY,
+            AssertionError::Signature => Problem::ASSERTION_SIGNATURE,
+            AssertionError::Elsewhere => Problem::ASSERTION_ELSEWHERE,
+            AssertionError::TooLong => Problem::ASSERTION_TOO_LONG,
+            AssertionError::NotYet => Problem::ASSERTION_NOT_YET,
+            AssertionError::Expired => Problem::ASSERTION_EXPIRED,
+            AssertionError::Subject => Problem::ASSERTION_SUBJECT,
+            AssertionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Problem {
+        match error {
+            CallError::Full => Problem::BUSY,
+            CallError::Stopped | CallError::Unavailable => Problem::UNAVAILABLE,
+            CallError::Unanswered | CallError::SystemError => Problem::UNKNOWN,
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        tracing::error!(%error, "the store could not read");
+        Problem::UNAVAILABLE
+    }
+}

@@ -1,0 +1,4 @@
+//! The people's door: who opens what, and who finds out what.
+
+mod claims;
+mod group;
