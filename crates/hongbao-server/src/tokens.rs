@@ -26,6 +26,11 @@ pub(crate) fn package(key: &PersonKey, packet: &PacketId, merchant: &str) -> Str
     format!("sendid={send_id}&ver=8&sign={first}{second}&mchid={}&spid={merchant}", 10_000_000 + internal)
 }
 
+/// The packet of a `package`, by its `sendid`; whether the rest is right is seen by making the package again.
+pub(crate) fn packet_of_package(key: &PersonKey, package: &str) -> Option<PacketId> {
+    packet_of(key, "hongbao/package/1", package.strip_prefix("sendid=")?.split('&').next()?)
+}
+
 /// The token of the link by which others come to the shares of a packet: 32 hexadecimal digits. The packet's number
 /// stands beside it.
 pub(crate) fn link(key: &PersonKey, packet: &PacketId) -> String {
@@ -40,6 +45,13 @@ pub(crate) fn is_link(key: &PersonKey, packet: &PacketId, given: &[u8]) -> bool 
 fn token(key: &PersonKey, purpose: &str, packet: &PacketId) -> String {
     let number: u128 = packet.as_str().parse().unwrap_or_default();
     format!("{number:032x}{}", hex::encode(&code(key, purpose, packet.as_str().as_bytes())[..16]))
+}
+
+/// The packet that a token stands for, if it is one for this.
+fn packet_of(key: &PersonKey, purpose: &str, given: &str) -> Option<PacketId> {
+    let number = u128::from_str_radix(given.get(..32)?, 16).ok()?;
+    let packet = PacketId::try_new(&number.to_string()).ok()?;
+    bool::from(token(key, purpose, &packet).as_bytes().ct_eq(given.as_bytes())).then_some(packet)
 }
 
 /// An app's id has no slash, so that none of these codes is a person's.

@@ -16,7 +16,9 @@
 mod special;
 
 pub(crate) use special::COMPONENT;
-pub use special::{WORKWX_FIELDS, pay_sign, pay_sign_fields, verify_workwx, workwx_sign, workwx_string_to_sign};
+pub use special::{
+    WORKWX_FIELDS, pay_sign, pay_sign_fields, verify_pay_sign, verify_workwx, workwx_sign, workwx_string_to_sign,
+};
 
 use hmac::{Hmac, KeyInit, Mac};
 use hongbao_types::{ApiKey, Mode};

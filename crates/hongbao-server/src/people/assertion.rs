@@ -39,6 +39,8 @@ pub(crate) struct Person {
 pub(crate) enum Purpose<'a> {
     /// This packet.
     Packet(&'a PacketId),
+    /// No packet: only to say who is there.
+    Identity,
 }
 
 /// Why an assertion does not count; `problem.rs` has the words.
@@ -100,8 +102,11 @@ pub(crate) async fn judge<S: Store>(
     let claims = token.claims;
 
     let now = now.as_millis().div_euclid(1000);
-    let Purpose::Packet(packet) = purpose;
-    if claims.packet.as_deref() != Some(packet.as_str()) {
+    let packet = match purpose {
+        Purpose::Packet(packet) => Some(packet.as_str()),
+        Purpose::Identity => None,
+    };
+    if claims.packet.as_deref() != packet {
         return Err(AssertionError::Elsewhere);
     }
     if claims.exp.saturating_sub(claims.iat) > LIFETIME_MAX {

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod claims;
+mod mini_program;
 mod packets;
 mod problem;
 
@@ -19,5 +20,6 @@ pub(crate) use assertion::openid_of;
 pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
     Router::new()
         .route("/packets/{packet_id}", get(packets::get::<S>))
+        .route("/jsapi/sendBizRedPacket", post(mini_program::open::<S>))
         .route("/packets/{packet_id}/claims", post(claims::claim_share::<S>))
 }

@@ -2,3 +2,4 @@
 
 mod claims;
 mod group;
+mod mini_program;

@@ -46,7 +46,7 @@ pub(crate) struct Rig {
     pub(crate) faults: Faults,
     pub(crate) authority: Authority,
     app_key: KeyPair,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
 }
 
 /// A certificate and its key, PEM.

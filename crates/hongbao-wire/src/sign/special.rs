@@ -56,6 +56,14 @@ pub fn pay_sign_fields(app: &str, nonce: &str, package: &str, timestamp: &str) -
     ]
 }
 
+/// Whether `claimed` is the `paySign` over these arguments; `encoded` is the package as it was passed, encoded. Chosen:
+/// upper case counts, too.
+pub fn verify_pay_sign(app: &str, nonce: &str, encoded: &str, timestamp: &str, claimed: &str, key: &ApiKey) -> bool {
+    let fields = [("appId", app), ("nonceStr", nonce), ("package", encoded), ("timeStamp", timestamp)];
+    let expected = sign(SignType::Md5, fields, key).to_ascii_lowercase();
+    expected.as_bytes().ct_eq(claimed.to_ascii_lowercase().as_bytes()).into()
+}
+
 /// The `paySign` of `wx.sendBizRedPacket`: MD5, in **lower** case.
 pub fn pay_sign(app: &str, nonce: &str, package: &str, timestamp: &str, key: &ApiKey) -> String {
     let fields = pay_sign_fields(app, nonce, package, timestamp);

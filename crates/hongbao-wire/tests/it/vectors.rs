@@ -4,8 +4,8 @@
 
 use hongbao_types::{ApiKey, Mode, WorkwxSecret};
 use hongbao_wire::sign::{
-    canonical_string, counted, pay_sign, pay_sign_fields, sign, signature, string_to_sign, verify, workwx_sign,
-    workwx_string_to_sign,
+    canonical_string, counted, pay_sign, pay_sign_fields, sign, signature, string_to_sign, verify, verify_pay_sign,
+    workwx_sign, workwx_string_to_sign,
 };
 use hongbao_wire::{Endpoint, Params, SignPolicy, SignRefusal, SignRule, SignType, Verified};
 
@@ -198,6 +198,14 @@ fn v7_the_page_that_opens_a_mini_program_packet() {
     let mut more = fields;
     more.set("signType", "MD5").unwrap();
     assert_eq!(sign(SignType::Md5, &more, &key()).to_ascii_lowercase(), "0bba704cd4445b138b0b5b85f405bcf3");
+
+    let verify = |package: &str, claimed: &str| verify_pay_sign(app, nonce, package, timestamp, claimed, &key());
+    assert!(verify(&encoded, "0cecd02326e26c27fbc77f6062ef8654"));
+    assert!(verify(&encoded, "0CECD02326E26C27FBC77F6062EF8654"));
+    for wrong in ["4f1c454e04b60be05a9c4819b1bffca9", "0bba704cd4445b138b0b5b85f405bcf3", "", "0cecd0"] {
+        assert!(!verify(&encoded, wrong), "{wrong}");
+    }
+    assert!(!verify(package, "0cecd02326e26c27fbc77f6062ef8654"), "the encoded package is signed");
 }
 
 const WORKWX: &[(&str, &str)] = &[
