@@ -183,6 +183,7 @@ impl StoreBench {
                 scene: Some("PRODUCT_2".to_owned()),
                 ..Texts::default()
             },
+            pre_order: None,
         })))
     }
 

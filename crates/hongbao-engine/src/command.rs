@@ -4,12 +4,13 @@
 //! Commands that move money carry a unique key (a bill number or a reference), the others are
 //! absolute ("the clock is T", "the merchant is …"), so that deciding one twice does no harm.
 
-use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
+use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
 use crate::directory::{App, Merchant, Person, PersonId};
 use crate::ledger::{LedgerAccount, TransferKey, TransferKind};
 use crate::limits::CounterKey;
-use crate::packet::{BillKey, Due, Product, Texts};
+use crate::lottery::{BindingKey, Lottery, PreOrder};
+use crate::packet::{BillKey, Due, Family, Product, Texts};
 use crate::rows::{ClaimKey, KeySet};
 
 /// Anything that can be asked.
@@ -29,6 +30,12 @@ pub enum Command {
     PutApp(Box<PutApp>),
     /// A person is so.
     PutPerson(PutPerson),
+    /// A campaign is so.
+    PutLottery(Box<PutLottery>),
+    /// Put pre-orders into a campaign's bucket.
+    FillLottery(FillLottery),
+    /// Give a pre-order to somebody who drew.
+    BindPrize(BindPrize),
     /// A sandbox's clock shows at least this.
     SetClock(SetClock),
 }
@@ -56,6 +63,8 @@ pub struct SendPacket {
     pub share_count: u32,
     /// What it shows.
     pub texts: Texts,
+    /// What only a pre-order has, and every one.
+    pub pre_order: Option<PreOrder>,
 }
 
 /// Open a share. Its key is (packet, openid).
@@ -127,6 +136,41 @@ pub struct PutPerson {
     pub person: Person,
 }
 
+/// A campaign is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutLottery {
+    /// The whole of it.
+    pub lottery: Lottery,
+    /// What it takes the place of, as it was read: as for a merchant.
+    pub instead_of: Option<Lottery>,
+}
+
+/// Put pre-orders into a campaign's bucket. Done twice, the second time finds them there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FillLottery {
+    /// The campaign.
+    pub lottery: LotteryId,
+    /// Whose pre-orders they are.
+    pub merchant: MerchantId,
+    /// The services that they may have been made for.
+    pub services: Vec<MerchantId>,
+    /// The pre-orders.
+    pub packets: Vec<PacketId>,
+}
+
+/// Give a pre-order to somebody who drew. Its key is (campaign, openid).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindPrize {
+    /// Who drew where.
+    pub key: BindingKey,
+    /// The app under which they are known.
+    pub app: AppId,
+    /// The pre-order.
+    pub packet: PacketId,
+    /// Whose money it is.
+    pub payer: MerchantId,
+}
+
 /// A sandbox's clock shows at least `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetClock {
@@ -174,6 +218,21 @@ impl Command {
             Command::PutPerson(put) => {
                 keys.people.insert(put.person.id.clone());
             }
+            Command::PutLottery(put) => {
+                keys.lotteries.insert(put.lottery.id.clone());
+            }
+            Command::FillLottery(fill) => {
+                keys.lotteries.insert(fill.lottery.clone());
+                keys.packets.extend(fill.packets.iter().cloned());
+            }
+            Command::BindPrize(bind) => {
+                keys.merchants.insert(bind.payer.clone());
+                keys.apps.insert(bind.app.clone());
+                keys.people.insert(bind.person());
+                keys.packets.insert(bind.packet.clone());
+                keys.bindings.insert(bind.key.clone());
+                keys.counters.insert(bind.counter());
+            }
             Command::SetClock(_) => keys.clock = true,
         }
     }
@@ -211,6 +270,18 @@ impl ClaimShare {
     /// The wallet the money goes to.
     pub fn wallet(&self) -> LedgerAccount {
         LedgerAccount::RecipientWallet(self.app.clone(), self.openid.clone())
+    }
+}
+
+impl BindPrize {
+    /// The counter of what the person gets from the payer.
+    pub fn counter(&self) -> CounterKey {
+        CounterKey::Recipient(self.payer.clone(), Family::Packets, self.app.clone(), self.key.openid.clone())
+    }
+
+    /// The person.
+    pub fn person(&self) -> PersonId {
+        PersonId { app: self.app.clone(), openid: self.key.openid.clone() }
     }
 }
 

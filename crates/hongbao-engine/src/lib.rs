@@ -37,6 +37,7 @@ pub mod directory;
 pub mod draw;
 pub mod ledger;
 pub mod limits;
+pub mod lottery;
 pub mod outcome;
 pub mod packet;
 pub mod rows;

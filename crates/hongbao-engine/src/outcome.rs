@@ -4,6 +4,7 @@
 use hongbao_types::{Fen, MerchantId, PacketId, Timestamp};
 
 use crate::ledger::Transfer;
+use crate::lottery::Binding;
 use crate::packet::{Claim, Decline};
 
 /// How a command ended.
@@ -19,6 +20,10 @@ pub enum Outcome {
     TopUp(Result<Transfer, TopUpRejection>),
     /// A merchant, an app or a person is so, or not.
     Put(Result<(), PutRejection>),
+    /// How each pre-order ended that was to go into a bucket.
+    Fill(Result<Vec<Result<(), PrizeRejection>>, NoSuchLottery>),
+    /// A pre-order is somebody's, or not.
+    Bind(Result<Bound, BindRejection>),
     /// The clock shows so much, or not.
     Clock(Result<(), ClockRejection>),
     /// The engine contradicts itself: nothing was done, and this is a bug.
@@ -34,6 +39,8 @@ impl Outcome {
             Outcome::Claim(result) => result.is_ok(),
             Outcome::TopUp(result) => result.is_ok(),
             Outcome::Put(result) => result.is_ok(),
+            Outcome::Fill(result) => result.is_ok(),
+            Outcome::Bind(result) => result.is_ok(),
             Outcome::Clock(result) => result.is_ok(),
         }
     }
@@ -169,6 +176,61 @@ pub enum TopUpRejection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("something else is stored than what it was to take the place of")]
 pub struct PutRejection;
+
+/// There is no such campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such campaign")]
+pub struct NoSuchLottery;
+
+/// Why a pre-order was not put into a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrizeRejection {
+    /// There is no such pre-order of this merchant, or it is not paid for, or the bucket is full.
+    Invalid,
+    /// It was made for another service.
+    WrongService,
+    /// It is in a bucket already.
+    Repeated,
+    /// Its time is over.
+    Expired,
+    /// It holds less or more than a campaign takes.
+    AmountOutOfRange,
+}
+
+/// A pre-order that found its person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// The draw.
+    pub binding: Binding,
+    /// Whether this call only got the first one's answer.
+    pub is_replay: bool,
+}
+
+/// Why a pre-order did not find this person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BindRejection {
+    /// It is not in this campaign's bucket, or not for people of this app.
+    #[error("the packet is not a prize of this campaign")]
+    NotAPrize,
+    /// Somebody has it, or its time is over: another one may be there.
+    #[error("the packet is taken")]
+    Taken,
+    /// The app takes registered people only.
+    #[error("the person is not registered")]
+    NotRegistered,
+    /// The person is blocked.
+    #[error("the person is blocked")]
+    Blocked,
+    /// The person got their packets of the minute from this merchant.
+    #[error("the person got their packets of the minute")]
+    PacketsPerMinute,
+    /// The person got their packets of the day from this merchant.
+    #[error("the person got their packets of the day")]
+    PacketsPerDay,
+    /// The person got their money of the day from this merchant.
+    #[error("the person got their money of the day")]
+    AmountPerDay,
+}
 
 /// Why the clock was not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

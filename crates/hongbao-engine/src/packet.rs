@@ -3,6 +3,7 @@
 use hongbao_types::{AppId, BillNo, Fen, MerchantId, OpenId, PacketId, Timestamp};
 
 use crate::draw::{DrawKeys, DrawRule, DrawSeed};
+use crate::lottery::PreOrder;
 
 /// Bill numbers are unique within a family: one for all endpoints that send packets, one for transfers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,7 +198,7 @@ pub struct Packet {
     pub on_behalf_of: Option<MerchantId>,
     /// The app under which its people are known.
     pub app: AppId,
-    /// The person it is addressed to; of a pre-order, nobody yet.
+    /// The person it is addressed to; of a pre-order, who drew it, and before that nobody.
     pub recipient: Option<OpenId>,
     /// How its money becomes shares.
     pub split: Split,
@@ -207,6 +208,8 @@ pub struct Packet {
     pub share_count: u32,
     /// What it shows.
     pub texts: Texts,
+    /// What only a pre-order has, and every one.
+    pub pre_order: Option<PreOrder>,
     /// Its state.
     pub state: PacketState,
     /// When its number was first taken.

@@ -7,11 +7,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
-use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId};
+use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId};
 
 use crate::directory::{App, Merchant, Person, PersonId};
 use crate::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use crate::limits::{Counter, CounterKey};
+use crate::lottery::{Binding, BindingKey, Lottery};
 use crate::packet::{BillKey, Claim, Due, Packet};
 
 /// What a claim is known by: nobody opens the same packet twice.
@@ -42,12 +43,16 @@ pub struct KeySet {
     pub apps: BTreeSet<AppId>,
     /// People.
     pub people: BTreeSet<PersonId>,
+    /// Campaigns.
+    pub lotteries: BTreeSet<LotteryId>,
     /// Packets by bill number.
     pub bills: BTreeSet<BillKey>,
     /// Packets by id.
     pub packets: BTreeSet<PacketId>,
     /// Claims.
     pub claims: BTreeSet<ClaimKey>,
+    /// Draws that won.
+    pub bindings: BTreeSet<BindingKey>,
     /// Accounts. Never a packet's escrow: that is the packet's row.
     pub accounts: BTreeSet<LedgerAccount>,
     /// Counters.
@@ -67,8 +72,12 @@ pub struct Rows {
     pub apps: Table<AppId, App>,
     /// People.
     pub people: Table<PersonId, Person>,
+    /// Campaigns.
+    pub lotteries: Table<LotteryId, Lottery>,
     /// Claims.
     pub claims: Table<ClaimKey, Claim>,
+    /// Draws that won.
+    pub bindings: Table<BindingKey, Binding>,
     /// Accounts.
     pub accounts: Table<LedgerAccount, Account>,
     /// Counters.
@@ -140,6 +149,8 @@ pub struct Changes {
     pub apps: Vec<Change<App>>,
     /// People.
     pub people: Vec<Change<Person>>,
+    /// Campaigns.
+    pub lotteries: Vec<Change<Lottery>>,
     /// Packets.
     pub packets: Vec<Change<Packet>>,
     /// Due work that came with the packets' changes.
@@ -148,6 +159,8 @@ pub struct Changes {
     pub due_removed: Vec<Due>,
     /// Claims.
     pub claims: Vec<Change<Claim>>,
+    /// Draws that won.
+    pub bindings: Vec<Change<Binding>>,
     /// Accounts.
     pub accounts: Vec<(LedgerAccount, Change<Account>)>,
     /// Counters.
@@ -275,6 +288,8 @@ impl Rows {
         self.merchants.begin();
         self.apps.begin();
         self.people.begin();
+        self.lotteries.begin();
+        self.bindings.begin();
         self.packets.begin();
         self.bills.begin();
         self.claims.begin();
@@ -289,6 +304,8 @@ impl Rows {
         self.merchants.rollback();
         self.apps.rollback();
         self.people.rollback();
+        self.lotteries.rollback();
+        self.bindings.rollback();
         self.packets.rollback();
         self.bills.rollback();
         self.claims.rollback();
@@ -315,10 +332,12 @@ impl Rows {
             merchants: values(self.merchants.into_changes()),
             apps: values(self.apps.into_changes()),
             people: values(self.people.into_changes()),
+            lotteries: values(self.lotteries.into_changes()),
             packets,
             due_added,
             due_removed,
             claims: values(self.claims.into_changes()),
+            bindings: values(self.bindings.into_changes()),
             accounts: self.accounts.into_changes(),
             counters: self.counters.into_changes(),
             transfers: values(self.transfers.into_changes()),

@@ -14,3 +14,39 @@ UPDATE packet SET draw_key = 1 WHERE split = 'live';
 
 -- Claims are read by their place, a page at a time.
 CREATE UNIQUE INDEX claim_place ON claim (packet_id, share_index);
+
+-- What only pre-orders have. Those of before were made for the shake, and count every limit.
+ALTER TABLE packet ADD COLUMN service TEXT;
+ALTER TABLE packet ADD COLUMN risk_control TEXT;
+ALTER TABLE packet ADD COLUMN lottery_id TEXT;
+ALTER TABLE packet ADD COLUMN bound_at INTEGER;
+UPDATE packet SET service = '1000052601', risk_control = 'normal' WHERE product = 'pre_order';
+
+-- A campaign's bucket: few packets are in one, so few are in this index.
+CREATE INDEX packet_lottery ON packet (lottery_id, packet_id) WHERE lottery_id IS NOT NULL;
+
+CREATE TABLE lottery (
+    lottery_id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    sponsor_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    description TEXT NOT NULL,
+    is_on INTEGER NOT NULL,
+    begins_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    prizes_max INTEGER NOT NULL,
+    prizes INTEGER NOT NULL,
+    jump_url TEXT NOT NULL,
+    draw_key TEXT NOT NULL,
+    win_rate_ppm INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Draws that won: one for each person and campaign.
+CREATE TABLE binding (
+    lottery_id TEXT NOT NULL,
+    openid TEXT NOT NULL,
+    packet_id TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    bound_at INTEGER NOT NULL,
+    PRIMARY KEY (lottery_id, openid)
+) STRICT, WITHOUT ROWID;

@@ -4,6 +4,7 @@ use hongbao_engine::directory::{AppKind, SignAlgorithm, Validity};
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, TransferKind};
 use hongbao_engine::limits::CounterKey;
+use hongbao_engine::lottery::RiskControl;
 use hongbao_engine::packet::Decline;
 use hongbao_engine::packet::{Family, PacketState, Product, Split};
 use hongbao_store::StoreKind;
@@ -110,6 +111,11 @@ pub(crate) fn split(row: &Row<'_>) -> Result<Split> {
 /// A rule of drawing, by its name.
 pub(crate) fn draw_rule(name: &str) -> Result<DrawRule> {
     DrawRule::from_name(name).ok_or_else(|| nonsense("draw_rule", name))
+}
+
+/// Which limits of a person count, by its name.
+pub(crate) fn risk_control(name: &str) -> Result<RiskControl> {
+    RiskControl::from_name(name).ok_or_else(|| nonsense("risk_control", name))
 }
 
 /// A packet's state and the reason it landed.

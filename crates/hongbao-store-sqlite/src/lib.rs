@@ -19,11 +19,12 @@ use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
+use hongbao_engine::lottery::{Binding, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::ClaimKey;
 use hongbao_store::clock::Clock;
-use hongbao_store::{ClaimRange, PacketView, Store, StoreError, StoreInfo};
-use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
+use hongbao_store::{ClaimRange, LotterySums, PacketView, Prize, Store, StoreError, StoreInfo};
+use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 
 pub use writer::SqliteWriter;
@@ -230,6 +231,22 @@ impl Store for SqliteStore {
 
     async fn claim(&self, key: &ClaimKey) -> Result<Option<Claim>, StoreError> {
         self.read(|view| reader::claim(view, key))
+    }
+
+    async fn lottery(&self, id: &LotteryId) -> Result<Option<Lottery>, StoreError> {
+        self.read(|view| reader::lottery(view, id))
+    }
+
+    async fn prizes(&self, id: &LotteryId, after: Option<&PacketId>, limit: usize) -> Result<Vec<Prize>, StoreError> {
+        self.read(|view| reader::prizes(view, id, after, limit))
+    }
+
+    async fn lottery_sums(&self, id: &LotteryId) -> Result<LotterySums, StoreError> {
+        self.read(|view| reader::lottery_sums(view, id, self.real_now()))
+    }
+
+    async fn bindings(&self, id: &LotteryId, after: Option<&OpenId>, limit: usize) -> Result<Vec<Binding>, StoreError> {
+        self.read(|view| reader::bindings(view, id, after, limit))
     }
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {

@@ -5,11 +5,12 @@ use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, Merc
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, Limits};
+use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
-use hongbao_store::{ClaimRange, Currency, PacketView, StoreInfo};
+use hongbao_store::{ClaimRange, Currency, LotterySums, PacketView, Prize, StoreInfo};
 use hongbao_types::{
-    ApiKey, AppId, BeijingDay, DrawKey, MerchantId, OpenId, PacketId, PersonKey, Timestamp, WorkwxSecret,
+    ApiKey, AppId, BeijingDay, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp, WorkwxSecret,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row};
 
@@ -148,6 +149,10 @@ pub(crate) fn person(view: &Connection, id: &PersonId) -> Result<Option<Person>>
     })
 }
 
+fn maybe_parsed<T: std::str::FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: &str) -> Result<Option<T>> {
+    row.get_ref(column)?.as_str_or_null()?.map(|text| columns::parse(text, column)).transpose()
+}
+
 fn maybe_time(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
 }
@@ -177,11 +182,7 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
         },
         product: columns::product(row.get_ref("product")?.as_str()?)?,
         payer: parsed(row, "payer_id")?,
-        on_behalf_of: row
-            .get_ref("on_behalf_of")?
-            .as_str_or_null()?
-            .map(|text| columns::parse(text, "on_behalf_of"))
-            .transpose()?,
+        on_behalf_of: maybe_parsed(row, "on_behalf_of")?,
         app: parsed(row, "app_id")?,
         recipient: match row.get_ref("recipient")?.as_str()? {
             "" => None,
@@ -199,6 +200,15 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
             sender_picture: row.get("sender_picture")?,
             sender_agent: row.get("sender_agent")?,
             recipient_name: row.get("recipient_name")?,
+        },
+        pre_order: match row.get_ref("service")?.as_str_or_null()? {
+            None => None,
+            Some(service) => Some(PreOrder {
+                service: columns::parse(service, "service")?,
+                risk_control: columns::risk_control(row.get_ref("risk_control")?.as_str()?)?,
+                lottery: maybe_parsed(row, "lottery_id")?,
+                bound_at: maybe_time(row, "bound_at")?,
+            }),
         },
         state: columns::state(row)?,
         created_at: time(row, "created_at")?,
@@ -239,6 +249,76 @@ fn claim_from(row: &Row<'_>) -> Result<Claim> {
         index: row.get("share_index")?,
         amount: fen(row, "amount_fen")?,
         claimed_at: time(row, "claimed_at")?,
+    })
+}
+
+/// A campaign.
+pub(crate) fn lottery(view: &Connection, id: &LotteryId) -> Result<Option<Lottery>> {
+    one(view, "SELECT * FROM lottery WHERE lottery_id = ?", [id.as_str()], |row| {
+        Ok(Lottery {
+            id: id.clone(),
+            account: parsed(row, "account_id")?,
+            sponsor: parsed(row, "sponsor_id")?,
+            title: row.get("title")?,
+            description: row.get("description")?,
+            is_on: row.get("is_on")?,
+            begins_at: time(row, "begins_at")?,
+            ends_at: time(row, "ends_at")?,
+            prizes_max: row.get("prizes_max")?,
+            prizes: row.get("prizes")?,
+            jump_url: row.get("jump_url")?,
+            key: parsed::<ApiKey>(row, "draw_key")?,
+            win_rate_ppm: row.get("win_rate_ppm")?,
+        })
+    })
+}
+
+/// Packets of a bucket that nobody has.
+pub(crate) fn prizes(view: &Connection, id: &LotteryId, after: Option<&PacketId>, limit: usize) -> Result<Vec<Prize>> {
+    let sql = "SELECT packet_id, payer_id FROM packet WHERE lottery_id = ? AND packet_id > ? AND recipient = ''
+               AND state = 'open' ORDER BY packet_id LIMIT ?";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(view, sql, (id.as_str(), after.map_or("", PacketId::as_str), limit), |row| {
+        Ok(Prize { packet: parsed(row, "packet_id")?, payer: parsed(row, "payer_id")? })
+    })
+}
+
+/// What is in a bucket.
+pub(crate) fn lottery_sums(view: &Connection, id: &LotteryId, real_now: Timestamp) -> Result<LotterySums> {
+    let now = now(view, real_now)?;
+    let mut sums = LotterySums::default();
+    let mut statement = view.prepare_cached("SELECT * FROM packet WHERE lottery_id = ?")?;
+    let mut rows = statement.query([id.as_str()])?;
+    while let Some(row) = rows.next()? {
+        sums.add(&packet_from(row)?, now);
+    }
+    Ok(sums)
+}
+
+/// A draw that won.
+pub(crate) fn binding(view: &Connection, key: &BindingKey) -> Result<Option<Binding>> {
+    let sql = "SELECT * FROM binding WHERE lottery_id = ? AND openid = ?";
+    one(view, sql, (key.lottery.as_str(), key.openid.as_str()), binding_from)
+}
+
+/// Draws of a campaign that won.
+pub(crate) fn bindings(
+    view: &Connection,
+    id: &LotteryId,
+    after: Option<&OpenId>,
+    limit: usize,
+) -> Result<Vec<Binding>> {
+    let sql = "SELECT * FROM binding WHERE lottery_id = ? AND openid > ? ORDER BY openid LIMIT ?";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(view, sql, (id.as_str(), after.map_or("", OpenId::as_str), limit), binding_from)
+}
+
+fn binding_from(row: &Row<'_>) -> Result<Binding> {
+    Ok(Binding {
+        key: BindingKey { lottery: parsed(row, "lottery_id")?, openid: parsed(row, "openid")? },
+        packet: parsed(row, "packet_id")?,
+        amount: fen(row, "amount_fen")?,
+        bound_at: time(row, "bound_at")?,
     })
 }
 

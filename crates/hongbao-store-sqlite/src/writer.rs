@@ -3,10 +3,11 @@
 
 use hongbao_engine::directory::{App, Merchant, Validity};
 use hongbao_engine::limits::{Counter, CounterKey};
+use hongbao_engine::lottery::Lottery;
 use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, KeySet, Rows};
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
-use hongbao_types::{MerchantId, OpenId, Timestamp, WorkwxSecret};
+use hongbao_types::{LotteryId, MerchantId, OpenId, Timestamp, WorkwxSecret};
 use rusqlite::{Connection, Params, Result};
 
 use crate::counter_index::CounterIndex;
@@ -85,6 +86,9 @@ fn load(view: &Connection, counters: &CounterIndex, keys: &KeySet) -> Result<Row
     for id in &keys.people {
         rows.people.load(id.clone(), reader::person(view, id)?);
     }
+    for id in &keys.lotteries {
+        rows.lotteries.load(id.clone(), reader::lottery(view, id)?);
+    }
     for key in &keys.bills {
         rows.load_bill(key.clone(), reader::packet_by_bill(view, key)?);
     }
@@ -93,6 +97,9 @@ fn load(view: &Connection, counters: &CounterIndex, keys: &KeySet) -> Result<Row
     }
     for key in &keys.claims {
         rows.claims.load(key.clone(), reader::claim(view, key)?);
+    }
+    for key in &keys.bindings {
+        rows.bindings.load(key.clone(), reader::binding(view, key)?);
     }
     for key in &keys.accounts {
         rows.accounts.load(key.clone(), reader::account(view, key)?);
@@ -121,6 +128,9 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
         let values = (person.id.app.as_str(), person.id.openid.as_str(), person.is_blocked);
         run(to, "INSERT OR REPLACE INTO person VALUES (?, ?, ?)", values)?;
     }
+    for lottery in changes.lotteries.iter().map(Change::after) {
+        write_lottery(to, lottery)?;
+    }
     for change in &changes.packets {
         write_packet(to, change)?;
     }
@@ -145,6 +155,11 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
                 claim.claimed_at.as_millis(),
             ),
         )?;
+    }
+    for binding in changes.bindings.iter().map(Change::after) {
+        let key = (binding.key.lottery.as_str(), binding.key.openid.as_str());
+        let values = (key.0, key.1, binding.packet.as_str(), binding.amount.as_i64(), binding.bound_at.as_millis());
+        run(to, "INSERT INTO binding VALUES (?, ?, ?, ?, ?)", values)?;
     }
     for (account, change) in &changes.accounts {
         let ((kind, owner, person), row) = (columns::account_key(account), change.after());
@@ -179,11 +194,12 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
     let packet = change.after();
     let (state, decline) = columns::state_names(packet.state);
     let (split, draw_key) = columns::split_names(packet.split);
+    let pre_order = packet.pre_order.as_ref();
     let refunded_at = packet.refunded_at.map(Timestamp::as_millis);
     match change {
         Change::Insert(_) => run(
             to,
-            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             rusqlite::params![
                 packet.id.as_str(),
                 packet.bill.merchant.as_str(),
@@ -216,9 +232,25 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
                 packet.texts.sender_agent,
                 packet.texts.recipient_name,
                 draw_key,
+                pre_order.map(|pre_order| pre_order.service.as_str()),
+                pre_order.map(|pre_order| pre_order.risk_control.name()),
+                pre_order.and_then(|pre_order| pre_order.lottery.as_ref()).map(LotteryId::as_str),
+                pre_order.and_then(|pre_order| pre_order.bound_at).map(Timestamp::as_millis),
             ],
         ),
-        // What a packet is was settled when its number was taken; only these columns ever change.
+        // A pre-order goes into a bucket, and finds its person.
+        Change::Update { before, .. } if before.pre_order != packet.pre_order => run(
+            to,
+            "UPDATE packet SET recipient = ?, lottery_id = ?, bound_at = ?, stamp = ? WHERE packet_id = ?",
+            (
+                packet.recipient.as_ref().map_or("", OpenId::as_str),
+                pre_order.and_then(|pre_order| pre_order.lottery.as_ref()).map(LotteryId::as_str),
+                pre_order.and_then(|pre_order| pre_order.bound_at).map(Timestamp::as_millis),
+                packet.stamp.as_millis(),
+                packet.id.as_str(),
+            ),
+        ),
+        // What a packet is was settled when its number was taken; otherwise only these columns ever change.
         Change::Update { .. } => run(
             to,
             "UPDATE packet SET state = ?, decline = ?, sent_at = ?, deadline = ?, claimed_fen = ?, claimed_count = ?,
@@ -333,6 +365,28 @@ fn write_merchant(to: &Connection, merchant: &Merchant) -> Result<()> {
         run(to, "INSERT INTO merchant_address VALUES (?, ?, ?)", (id, position, address.to_string()))?;
     }
     Ok(())
+}
+
+fn write_lottery(to: &Connection, lottery: &Lottery) -> Result<()> {
+    run(
+        to,
+        "INSERT OR REPLACE INTO lottery VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        rusqlite::params![
+            lottery.id.as_str(),
+            lottery.account.as_str(),
+            lottery.sponsor.as_str(),
+            lottery.title,
+            lottery.description,
+            lottery.is_on,
+            lottery.begins_at.as_millis(),
+            lottery.ends_at.as_millis(),
+            lottery.prizes_max,
+            lottery.prizes,
+            lottery.jump_url,
+            lottery.key.expose(),
+            lottery.win_rate_ppm,
+        ],
+    )
 }
 
 fn write_app(to: &Connection, app: &App) -> Result<()> {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hongbao_engine::command::{
-    ClaimShare, ClaimWay, Command, ExpirePacket, PutApp, PutMerchant, PutPerson, SendPacket, SetClock, TopUp,
+    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutMerchant, PutPerson,
+    SendPacket, SetClock, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
@@ -19,19 +20,21 @@ use hongbao_engine::directory::{
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::limits::Limits;
+use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder, RiskControl};
 use hongbao_engine::outcome::{
-    Accepted, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
-    TopUpRejection,
+    Accepted, BindRejection, Bound, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome,
+    SendRejection, TopUpRejection,
 };
 use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Split, Texts};
 use hongbao_engine::rows::ClaimKey;
 use hongbao_types::{
-    ApiKey, AppId, BillNo, Fen, Generation, MerchantId, Mode, OpenId, PacketId, Reference, Timestamp, WorkwxSecret,
+    ApiKey, AppId, BillNo, Fen, Generation, LotteryId, MerchantId, Mode, OpenId, PacketId, Reference, Timestamp,
+    WorkwxSecret,
 };
 
 use crate::clock::{Clock, ManualClock};
 use crate::faulty::{Fault, Faults, Faulty};
-use crate::{CallError, ClaimRange, Currency, Lane, LaneBounds, Store, StoreInfo, StoreKind};
+use crate::{CallError, ClaimRange, Currency, Lane, LaneBounds, LotterySums, Prize, Store, StoreInfo, StoreKind};
 
 /// Makes every behaviour of the contract a test of the store that `$make` makes. `$make` is a function
 /// `fn(StoreInfo, Arc<dyn Clock>) -> (S, G)`: an empty store, and whatever must outlive it.
@@ -42,6 +45,7 @@ macro_rules! store_conformance {
             what_is_committed_is_read_back
             what_other_products_have_is_read_back
             shares_of_one_packet_are_claimed_in_turn
+            a_campaign_s_packets_find_their_people
             a_replay_in_the_same_batch_gets_the_first_answer
             a_rejection_leaves_nothing_behind
             a_decline_is_stored_and_completed_later
@@ -248,7 +252,32 @@ fn send(number: u32) -> SendPacket {
             scene: Some("PRODUCT_8".to_owned()),
             ..Texts::default()
         },
+        pre_order: None,
     }
+}
+
+fn lottery() -> Lottery {
+    Lottery {
+        id: LotteryId::try_new("1234567890").expect("a campaign's number"),
+        account: app_id(),
+        sponsor: AppId::try_new("wx2").expect("an app id"),
+        title: "title".to_owned(),
+        description: "desc".to_owned(),
+        is_on: true,
+        begins_at: NOON,
+        ends_at: NOON.plus_millis(HOUR_MS),
+        prizes_max: 3,
+        prizes: 0,
+        jump_url: "https://example.com/".to_owned(),
+        key: ApiKey::try_new("192006250b4c09247ec02edce69f6a2d").expect("a key"),
+        win_rate_ppm: 500_000,
+    }
+}
+
+fn pre_order(number: u32) -> SendPacket {
+    let service = MerchantId::try_new("1000052601").expect("a merchant number");
+    let pre_order = PreOrder { service, risk_control: RiskControl::IgnoreDay, lottery: None, bound_at: None };
+    SendPacket { product: Product::PreOrder, recipient: None, pre_order: Some(pre_order), ..send(number) }
 }
 
 /// Whether `future` has its answer now.
@@ -367,8 +396,6 @@ behaviours! {
     what_other_products_have_is_read_back(make) {
         let rig = Rig::funded(make, 5000).await;
         let pre_order = SendPacket {
-            product: Product::PreOrder,
-            recipient: None,
             share_count: 3,
             on_behalf_of: Some(MerchantId::try_new("10000090").expect("a merchant number")),
             texts: Texts {
@@ -378,12 +405,13 @@ behaviours! {
                 scene: None,
                 ..send(1).texts
             },
-            ..send(1)
+            ..pre_order(1)
         };
         let accepted = rig.accepted(pre_order.clone()).await;
         let packet = rig.store.packet(&accepted.packet, ClaimRange::ALL).await.expect("a read").expect("a packet").packet;
         let drawn = Split::Drawn { rule: DrawRule::Live, key: 1 };
         assert_eq!((packet.product, packet.recipient, packet.split), (Product::PreOrder, None, drawn));
+        assert_eq!(packet.pre_order, pre_order.pre_order);
         assert_eq!((packet.texts, packet.on_behalf_of), (pre_order.texts.clone(), pre_order.on_behalf_of.clone()));
         assert_eq!(packet.deadline, NOON.plus_millis(72 * HOUR_MS));
         assert!(rig.accepted(pre_order).await.is_replay);
@@ -444,6 +472,74 @@ behaviours! {
         let nobody = OpenId::try_new("eve").expect("an openid");
         assert_eq!(rig.store.claim(&key(&nobody)).await.expect("a read"), None);
         rig.assert_books(1).await;
+    }
+
+    /// A campaign's packets are put in, found, given to one person each and counted; a draw is told of for ever.
+    a_campaign_s_packets_find_their_people(make) {
+        let rig = Rig::funded(make, 9000).await;
+        let (campaign, changed) = (lottery(), Lottery { is_on: false, win_rate_ppm: 1, ..lottery() });
+        let put = async |lottery: &Lottery, instead_of: Option<&Lottery>| {
+            let put = PutLottery { lottery: lottery.clone(), instead_of: instead_of.cloned() };
+            rig.call(Command::PutLottery(Box::new(put))).await
+        };
+        assert_eq!(put(&campaign, None).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(put(&changed, Some(&campaign)).await, Ok(Outcome::Put(Ok(()))));
+        assert_eq!(rig.store.lottery(&campaign.id).await.expect("a read"), Some(changed.clone()));
+        assert_eq!(put(&campaign, Some(&changed)).await, Ok(Outcome::Put(Ok(()))));
+        let mut packets = Vec::new();
+        for number in 1..=3 {
+            packets.push(rig.accepted(pre_order(number)).await.packet);
+        }
+        let fill = FillLottery {
+            lottery: campaign.id.clone(),
+            merchant: merchant_id(),
+            services: vec![MerchantId::try_new("1000052601").expect("a merchant number")],
+            packets: packets.clone(),
+        };
+        assert_eq!(rig.call(Command::FillLottery(fill)).await, Ok(Outcome::Fill(Ok(vec![Ok(()); 3]))));
+        let stored = rig.store.lottery(&campaign.id).await.expect("a read").expect("a campaign");
+        assert_eq!(stored, Lottery { prizes: 3, ..campaign.clone() });
+        let prize = |packet: &PacketId| Prize { packet: packet.clone(), payer: merchant_id() };
+        let prizes = async |after: Option<&PacketId>, limit| {
+            rig.store.prizes(&campaign.id, after, limit).await.expect("a read")
+        };
+        assert_eq!(prizes(None, 2).await, [prize(&packets[0]), prize(&packets[1])]);
+        assert_eq!(prizes(Some(&packets[1]), 2).await, [prize(&packets[2])]);
+
+        let key = |name: &str| BindingKey {
+            lottery: campaign.id.clone(),
+            openid: OpenId::try_new(name).expect("an openid"),
+        };
+        let bind = async |name: &str, packet: &PacketId| {
+            let bind = BindPrize { key: key(name), app: app_id(), packet: packet.clone(), payer: merchant_id() };
+            let Ok(Outcome::Bind(ended)) = rig.call(Command::BindPrize(bind)).await else { panic!("no draw") };
+            ended
+        };
+        let bound = bind("alice", &packets[1]).await.expect("a draw that wins").binding;
+        let expected = Binding { key: key("alice"), packet: packets[1].clone(), amount: Fen::new(1000), bound_at: NOON };
+        assert_eq!(bound, expected);
+        assert_eq!(bind("bob", &packets[1]).await, Err(BindRejection::Taken));
+        assert_eq!(bind("alice", &packets[0]).await, Ok(Bound { binding: expected.clone(), is_replay: true }));
+        bind("bob", &packets[0]).await.expect("a draw that wins");
+        assert_eq!(prizes(None, 9).await, [prize(&packets[2])]);
+        let packet = rig.store.packet(&packets[1], ClaimRange::NONE).await.expect("a read").expect("a packet").packet;
+        let found = packet.pre_order.expect("a pre-order");
+        assert_eq!((packet.recipient, found.bound_at), (Some(key("alice").openid), Some(NOON)));
+        assert_eq!((found.lottery.as_ref(), found.risk_control), (Some(&campaign.id), RiskControl::IgnoreDay));
+        let bindings = async |after: Option<&OpenId>, limit| {
+            let read = rig.store.bindings(&campaign.id, after, limit).await.expect("a read");
+            read.into_iter().map(|binding| binding.key.openid.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(bindings(None, 9).await, ["alice", "bob"]);
+        assert_eq!(bindings(Some(&key("alice").openid), 9).await, ["bob"]);
+        assert_eq!(bindings(None, 1).await, ["alice"]);
+        let sums = async || rig.store.lottery_sums(&campaign.id).await.expect("a read");
+        let (drawn, rest) = ((2, Fen::new(2000)), (1, Fen::new(1000)));
+        assert_eq!(sums().await, LotterySums { drawn, available: rest, expired: (0, Fen::ZERO) });
+        rig.clock.advance(72 * HOUR_MS);
+        assert_eq!(sums().await, LotterySums { drawn, available: (0, Fen::ZERO), expired: rest });
+        assert!(rig.accepted(pre_order(2)).await.is_replay, "the merchant's call is the same as before");
+        rig.assert_books(3).await;
     }
 
     /// Two calls with one bill number in one batch: the second one sees what the first one did.

@@ -8,12 +8,13 @@ use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
+use hongbao_engine::lottery::{Binding, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::{Changes, ClaimKey, KeySet};
-use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
+use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::{ClaimRange, CommitError, Loaded, PacketView, Store, StoreError, StoreInfo, Writer};
+use crate::{ClaimRange, CommitError, Loaded, LotterySums, PacketView, Prize, Store, StoreError, StoreInfo, Writer};
 
 /// What goes wrong with a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +186,22 @@ impl<S: Store> Store for Faulty<S> {
 
     async fn claim(&self, key: &ClaimKey) -> Result<Option<Claim>, StoreError> {
         self.inner.claim(key).await
+    }
+
+    async fn lottery(&self, id: &LotteryId) -> Result<Option<Lottery>, StoreError> {
+        self.inner.lottery(id).await
+    }
+
+    async fn prizes(&self, id: &LotteryId, after: Option<&PacketId>, limit: usize) -> Result<Vec<Prize>, StoreError> {
+        self.inner.prizes(id, after, limit).await
+    }
+
+    async fn lottery_sums(&self, id: &LotteryId) -> Result<LotterySums, StoreError> {
+        self.inner.lottery_sums(id).await
+    }
+
+    async fn bindings(&self, id: &LotteryId, after: Option<&OpenId>, limit: usize) -> Result<Vec<Binding>, StoreError> {
+        self.inner.bindings(id, after, limit).await
     }
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {

@@ -36,9 +36,10 @@ use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
-use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
+use hongbao_engine::lottery::{Binding, Lottery};
+use hongbao_engine::packet::{BillKey, Claim, Due, Packet, PacketState};
 use hongbao_engine::rows::{Changes, ClaimKey, KeySet, Rows};
-use hongbao_types::{AppId, MerchantId, PacketId, PersonKey, Timestamp};
+use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
 
 pub use lane::{CallError, Lane, LaneBounds};
 
@@ -139,6 +140,40 @@ impl ClaimRange {
     pub const NONE: ClaimRange = ClaimRange { before: 0, limit: 0 };
 }
 
+/// A packet that a draw may win.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prize {
+    /// The packet.
+    pub packet: PacketId,
+    /// Whose money it is.
+    pub payer: MerchantId,
+}
+
+/// How many packets of a campaign's bucket nobody got in time, somebody has, and nobody has yet; and their money.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LotterySums {
+    /// Nobody got them in time.
+    pub expired: (u64, Fen),
+    /// Somebody has them.
+    pub drawn: (u64, Fen),
+    /// Nobody has them yet.
+    pub available: (u64, Fen),
+}
+
+impl LotterySums {
+    /// Counts a packet of the bucket, as it is at `now`.
+    pub fn add(&mut self, packet: &Packet, now: Timestamp) {
+        let sum = if packet.recipient.is_some() {
+            &mut self.drawn
+        } else if packet.state == PacketState::Open && !packet.is_past_deadline(now) {
+            &mut self.available
+        } else {
+            &mut self.expired
+        };
+        *sum = (sum.0.saturating_add(1), sum.1.checked_add(packet.total).unwrap_or(Fen::MAX));
+    }
+}
+
 /// One that writes: at most one group of commands at a time.
 pub trait Writer: Send + 'static {
     /// Reads and locks every row that `keys` names.
@@ -193,6 +228,29 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// A claim.
     fn claim(&self, key: &ClaimKey) -> impl Future<Output = Result<Option<Claim>, StoreError>> + Send;
+
+    /// A campaign.
+    fn lottery(&self, id: &LotteryId) -> impl Future<Output = Result<Option<Lottery>, StoreError>> + Send;
+
+    /// At most `limit` packets of a campaign's bucket that nobody has, by their ids, only those behind `after`. Not
+    /// locked: somebody may have them by now, or their time be over.
+    fn prizes(
+        &self,
+        id: &LotteryId,
+        after: Option<&PacketId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Prize>, StoreError>> + Send;
+
+    /// What is in a campaign's bucket.
+    fn lottery_sums(&self, id: &LotteryId) -> impl Future<Output = Result<LotterySums, StoreError>> + Send;
+
+    /// At most `limit` draws of a campaign that won, by openid, only those behind `after`.
+    fn bindings(
+        &self,
+        id: &LotteryId,
+        after: Option<&OpenId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Binding>, StoreError>> + Send;
 
     /// An account; one that has no row yet is empty.
     fn account(&self, id: &LedgerAccount) -> impl Future<Output = Result<Account, StoreError>> + Send;

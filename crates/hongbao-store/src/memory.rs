@@ -10,13 +10,14 @@ use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, CounterKey};
-use hongbao_engine::packet::{BillKey, Claim, Due, Packet};
+use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
+use hongbao_engine::packet::{BillKey, Claim, Due, Packet, PacketState};
 use hongbao_engine::rows::{Change, Changes, ClaimKey, KeySet, Rows, SandboxClock};
-use hongbao_types::{AppId, DrawKey, MerchantId, PacketId, PersonKey, Timestamp};
+use hongbao_types::{AppId, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
-use crate::{ClaimRange, CommitError, Loaded, PacketView, Store, StoreError, StoreInfo, Writer};
+use crate::{ClaimRange, CommitError, Loaded, LotterySums, PacketView, Prize, Store, StoreError, StoreInfo, Writer};
 
 /// All rows, without a lock and without a clock.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,8 @@ pub struct Tables {
     merchants: BTreeMap<MerchantId, Merchant>,
     apps: BTreeMap<AppId, App>,
     people: BTreeMap<PersonId, Person>,
+    lotteries: BTreeMap<LotteryId, Lottery>,
+    bindings: BTreeMap<BindingKey, Binding>,
     packets: BTreeMap<PacketId, Packet>,
     bills: BTreeMap<BillKey, PacketId>,
     due: BTreeSet<Due>,
@@ -49,6 +52,12 @@ impl Tables {
         }
         for id in &keys.people {
             rows.people.load(id.clone(), self.people.get(id).cloned());
+        }
+        for id in &keys.lotteries {
+            rows.lotteries.load(id.clone(), self.lotteries.get(id).cloned());
+        }
+        for key in &keys.bindings {
+            rows.bindings.load(key.clone(), self.bindings.get(key).cloned());
         }
         for key in &keys.bills {
             rows.load_bill(key.clone(), self.packet_by_bill(key).cloned());
@@ -86,6 +95,12 @@ impl Tables {
         for person in changes.people.iter().map(Change::after) {
             self.people.insert(person.id.clone(), person.clone());
         }
+        for lottery in changes.lotteries.iter().map(Change::after) {
+            self.lotteries.insert(lottery.id.clone(), lottery.clone());
+        }
+        for binding in changes.bindings.iter().map(Change::after) {
+            self.bindings.insert(binding.key.clone(), binding.clone());
+        }
         for packet in changes.packets.iter().map(Change::after) {
             self.bills.insert(packet.bill.clone(), packet.id.clone());
             self.packets.insert(packet.id.clone(), packet.clone());
@@ -116,6 +131,7 @@ impl Tables {
             is_new(change.before().map(|_| ()))
                 && (self.packets.contains_key(&packet.id) || self.bills.contains_key(&packet.bill))
         }) || changes.claims.iter().any(|change| self.claims.contains_key(&claim_key(change.after())))
+            || changes.bindings.iter().any(|change| self.bindings.contains_key(&change.after().key))
             || changes.transfers.iter().any(|change| self.transfers.contains_key(&change.after().key));
         if taken { Err(CommitError::Conflict("a key is taken".to_owned())) } else { Ok(()) }
     }
@@ -123,6 +139,11 @@ impl Tables {
     /// The packet with this bill number.
     pub fn packet_by_bill(&self, key: &BillKey) -> Option<&Packet> {
         self.bills.get(key).and_then(|id| self.packets.get(id))
+    }
+
+    /// The packet with this id.
+    pub fn packet(&self, id: &PacketId) -> Option<&Packet> {
+        self.packets.get(id)
     }
 
     /// An account; one that has no row is empty.
@@ -158,6 +179,10 @@ impl Tables {
         claims.truncate(usize::try_from(range.limit).unwrap_or(usize::MAX));
         PacketView { packet: packet.clone(), claims, now }
     }
+}
+
+fn is_in_bucket(packet: &Packet, id: &LotteryId) -> bool {
+    packet.pre_order.as_ref().is_some_and(|pre_order| pre_order.lottery.as_ref() == Some(id))
 }
 
 fn claim_key(claim: &Claim) -> ClaimKey {
@@ -268,6 +293,34 @@ impl Store for MemoryStore {
 
     async fn claim(&self, key: &ClaimKey) -> Result<Option<Claim>, StoreError> {
         Ok(self.tables.lock().await.claims.get(key).cloned())
+    }
+
+    async fn lottery(&self, id: &LotteryId) -> Result<Option<Lottery>, StoreError> {
+        Ok(self.tables.lock().await.lotteries.get(id).cloned())
+    }
+
+    async fn prizes(&self, id: &LotteryId, after: Option<&PacketId>, limit: usize) -> Result<Vec<Prize>, StoreError> {
+        let tables = self.tables.lock().await;
+        let behind = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.clone()));
+        let in_bucket = tables.packets.range((behind, Bound::Unbounded)).map(|(_, packet)| packet);
+        let in_bucket = in_bucket.filter(|packet| is_in_bucket(packet, id));
+        let free = in_bucket.filter(|packet| packet.recipient.is_none() && packet.state == PacketState::Open);
+        Ok(free.take(limit).map(|packet| Prize { packet: packet.id.clone(), payer: packet.payer.clone() }).collect())
+    }
+
+    async fn lottery_sums(&self, id: &LotteryId) -> Result<LotterySums, StoreError> {
+        let tables = self.tables.lock().await;
+        let now = self.time(&tables);
+        let mut sums = LotterySums::default();
+        tables.packets.values().filter(|packet| is_in_bucket(packet, id)).for_each(|packet| sums.add(packet, now));
+        Ok(sums)
+    }
+
+    async fn bindings(&self, id: &LotteryId, after: Option<&OpenId>, limit: usize) -> Result<Vec<Binding>, StoreError> {
+        let tables = self.tables.lock().await;
+        let of_lottery = tables.bindings.values().filter(|binding| binding.key.lottery == *id);
+        let behind = of_lottery.filter(|binding| after.is_none_or(|after| binding.key.openid > *after));
+        Ok(behind.take(limit).cloned().collect())
     }
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {

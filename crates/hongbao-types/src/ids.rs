@@ -103,7 +103,12 @@ identifier! {
     |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':')
 }
 
-plain_debug!(MerchantId, AppId, BillNo, PacketId, Reference);
+identifier! {
+    /// A campaign's number (`lottery_id`).
+    LotteryId, "a campaign's number", 1..=20, "1 to 20 digits", |b| b.is_ascii_digit()
+}
+
+plain_debug!(MerchantId, AppId, BillNo, PacketId, Reference, LotteryId);
 
 impl fmt::Debug for OpenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ mod service;
 mod timestamp;
 
 pub use fen::{Fen, FenError};
-pub use ids::{AppId, BillNo, IdError, MerchantId, OpenId, PacketId, Reference};
+pub use ids::{AppId, BillNo, IdError, LotteryId, MerchantId, OpenId, PacketId, Reference};
 pub use secret::{ApiKey, DrawKey, PersonKey, WorkwxSecret};
 pub use service::{Generation, Mode};
 pub use timestamp::{BeijingDay, Timestamp};

@@ -1,7 +1,9 @@
 //! What becomes of a command? [`decide`] applies one to rows in memory: one file per command.
 
+mod bind_prize;
 mod claim_share;
 mod expire_packet;
+mod fill_lottery;
 mod put;
 mod send_packet;
 mod set_clock;
@@ -12,7 +14,9 @@ use hongbao_types::{Fen, Timestamp};
 use crate::command::Command;
 use crate::draw::DrawKeys;
 use crate::ledger::{LedgerAccount, Posting};
+use crate::limits::Counter;
 use crate::outcome::Outcome;
+use crate::packet::Packet;
 use crate::rows::Rows;
 
 /// What a deployment has chosen; the same for all its merchants.
@@ -62,6 +66,9 @@ pub fn decide(rows: &mut Rows, command: &Command, now: Timestamp, policy: &Polic
             rows.people.put(put.person.id.clone(), put.person.clone());
             Ok(Outcome::Put(Ok(())))
         }
+        Command::PutLottery(put) => Ok(Outcome::Put(put::lottery(rows, put))),
+        Command::FillLottery(fill) => Ok(Outcome::Fill(fill_lottery::decide(rows, fill, now))),
+        Command::BindPrize(bind) => bind_prize::decide(rows, bind, now).map(Outcome::Bind),
         Command::SetClock(set) => Ok(Outcome::Clock(set_clock::decide(rows, *set, now, policy))),
     };
     let outcome = decided.unwrap_or_else(Outcome::Bug);
@@ -99,6 +106,15 @@ fn post(rows: &mut Rows, posting: &Posting) -> Result<(), Bug> {
 enum Side {
     Debit,
     Credit,
+}
+
+/// The counter with one more packet accepted.
+fn with_packet(counter: &Counter, packet: &Packet) -> Result<Counter, Bug> {
+    Ok(Counter {
+        packets: counter.packets.saturating_add(1),
+        amount: counter.amount.checked_add(packet.total).ok_or("a day's amount was within its limit")?,
+        ..counter.clone()
+    })
 }
 
 /// What an account holds; nothing when it has no row.

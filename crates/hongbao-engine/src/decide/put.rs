@@ -1,6 +1,6 @@
-//! May a merchant or an app be stored as given? If what is there is what it was made from, or already the same.
+//! May a merchant, an app or a campaign be stored as given? If what is there is what it was made from, or already the same.
 
-use crate::command::{PutApp, PutMerchant};
+use crate::command::{PutApp, PutLottery, PutMerchant};
 use crate::outcome::PutRejection;
 use crate::rows::Rows;
 
@@ -15,6 +15,13 @@ pub(super) fn app(rows: &mut Rows, put: &PutApp) -> Result<(), PutRejection> {
     let PutApp { app, instead_of } = put;
     judge(rows.apps.get(&app.id), app, instead_of.as_ref())?;
     rows.apps.put(app.id.clone(), app.clone());
+    Ok(())
+}
+
+pub(super) fn lottery(rows: &mut Rows, put: &PutLottery) -> Result<(), PutRejection> {
+    let PutLottery { lottery, instead_of } = put;
+    judge(rows.lotteries.get(&lottery.id), lottery, instead_of.as_ref())?;
+    rows.lotteries.put(lottery.id.clone(), lottery.clone());
     Ok(())
 }
 

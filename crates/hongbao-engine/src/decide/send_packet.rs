@@ -3,7 +3,7 @@
 
 use hongbao_types::{Fen, Timestamp};
 
-use super::{Bug, Policy, balance, post};
+use super::{Bug, Policy, balance, post, with_packet};
 use crate::command::SendPacket;
 use crate::directory::{Merchant, Person};
 use crate::ledger::{LedgerAccount, Posting};
@@ -85,7 +85,8 @@ fn has_right_shape(send: &SendPacket) -> bool {
         Product::PreOrder => send.share_count > 0,
         Product::Ordinary | Product::MiniProgram | Product::Workwx | Product::Transfer => send.share_count == 1,
     };
-    has_its_shares && send.recipient.is_none() == (send.product == Product::PreOrder)
+    let is_pre_order = send.product == Product::PreOrder;
+    has_its_shares && send.recipient.is_none() == is_pre_order && send.pre_order.is_some() == is_pre_order
 }
 
 fn split(send: &SendPacket, merchant: &Merchant, policy: &Policy) -> Result<Split, Bug> {
@@ -152,7 +153,9 @@ fn replay(known: Option<&Packet>, send: &SendPacket, now: Timestamp) -> Replay {
 /// In what the call differs from the packet that has its bill number. Texts don't count: the official
 /// pages name only the openid and the amount. The app does: an openid names a person only with it.
 fn difference(packet: &Packet, send: &SendPacket) -> Option<Difference> {
-    if packet.recipient != send.recipient {
+    // A pre-order has found its person meanwhile, or not.
+    let has_its_recipient = packet.product == Product::PreOrder || packet.recipient == send.recipient;
+    if !has_its_recipient {
         Some(Difference::Recipient)
     } else if packet.total != send.total {
         Some(Difference::Total)
@@ -180,6 +183,7 @@ fn first_row(send: &SendPacket, split: Split, now: Timestamp, policy: &Policy) -
         total: send.total,
         share_count: send.share_count,
         texts: send.texts.clone(),
+        pre_order: send.pre_order.clone(),
         state: PacketState::Open,
         created_at: now,
         sent_at: now,
@@ -305,13 +309,5 @@ fn judge_declines(
         Some(Decline::InsufficientFunds)
     } else {
         None
-    })
-}
-
-fn with_packet(counter: &Counter, packet: &Packet) -> Result<Counter, Bug> {
-    Ok(Counter {
-        packets: counter.packets.saturating_add(1),
-        amount: counter.amount.checked_add(packet.total).ok_or("a day's amount was within its limit")?,
-        ..counter.clone()
     })
 }

@@ -238,6 +238,7 @@ fn send(number: u64) -> SendPacket {
         total: Fen::new(600),
         share_count: 1,
         texts: texts(None),
+        pre_order: None,
     }
 }
 

@@ -321,6 +321,7 @@ impl History {
             total: Fen::new([100, 300, 600, 900, 99][bill as usize % 5]),
             share_count: if product_of(bill) == Product::Group { 3 } else { 1 },
             texts: texts((bill == 4).then_some("PRODUCT_8")),
+            pre_order: None,
         };
         match change {
             None => {}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hongbao_engine::command::SendPacket;
 use hongbao_engine::directory::{Merchant, ProvisionRefusal};
+use hongbao_engine::lottery::PreOrder;
 use hongbao_engine::outcome::{Accepted, SendOutcome};
 use hongbao_engine::packet::{Product, Texts};
 use hongbao_store::Store;
@@ -21,12 +22,20 @@ pub(super) struct Order {
     pub(super) recipient_field: Option<&'static str>,
     pub(super) amount_field: &'static str,
     pub(super) share_count: u32,
+    /// What only a pre-order has.
+    pub(super) reserved: Option<PreOrder>,
 }
 
 impl Order {
     /// One share for one person.
     pub(super) fn single(product: Product) -> Order {
-        Order { product, recipient_field: Some("re_openid"), amount_field: "total_amount", share_count: 1 }
+        Order {
+            product,
+            recipient_field: Some("re_openid"),
+            amount_field: "total_amount",
+            share_count: 1,
+            reserved: None,
+        }
     }
 }
 
@@ -60,6 +69,7 @@ pub(super) async fn send<S: Store>(
         total: exchange.parsed(order.amount_field)?,
         share_count: order.share_count,
         texts: texts(exchange),
+        pre_order: order.reserved,
     };
     match platform.send_packet(Box::new(send)).await? {
         SendOutcome::Accepted(accepted) => {

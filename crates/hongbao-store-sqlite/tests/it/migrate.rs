@@ -57,6 +57,7 @@ fn send(bill_no: &str, recipient: &str) -> Command {
         total: Fen::new(1000),
         share_count: 1,
         texts: Texts { sender_name, greeting, activity, remark, ..Texts::default() },
+        pre_order: None,
     }))
 }
 

@@ -159,6 +159,112 @@ fn a_pre_order_is_for_nobody_yet_and_lives_for_three_days() {
 }
 
 #[test]
+fn a_pre_order_goes_into_one_bucket_and_to_one_person() {
+    check(
+        "
+        merchant M1
+        top-up   M1 300000 ref=T1           -> in 300000
+        send     M1 B1 600 to=nobody pre-order -> sent
+        send     M1 B2 600 to=nobody pre-order shares=3 -> sent
+        send     M1 B3 99 to=nobody pre-order -> sent
+        send     M1 B4 100001 to=nobody pre-order -> sent
+        send     M1 B5 600 to=alice         -> sent
+        send     M1 B6 300000 to=nobody pre-order -> landed(insufficient_funds)
+        fill     L1 B1                      -> no_such_lottery
+        lottery  L1 3
+        lottery  L2 9
+        bind     L1 B1 alice                -> not_a_prize
+        fill     L1 B1 B2 B3 B4 B5 B6 B9    -> in in out_of_range out_of_range invalid invalid invalid
+        fill     L1 B1                      -> repeated
+        fill     L2 B1                      -> repeated
+        bind     L2 B1 alice                -> not_a_prize
+        bind     L1 B1 alice                -> bound B1 600
+        & bind   L1 B1 bob                  -> taken
+        & bind   L1 B2 alice                -> replay B1 600
+        bind     L1 B1 bob                  -> taken
+        bind     L1 B2 bob                  -> bound B2 600
+        send     M1 B1 600 to=nobody pre-order -> replay
+        claim    B1 bob                     -> not_the_recipient
+        claim    B1 bob link                -> not_the_recipient
+        claim    B1 alice                   -> claimed 600
+        claim    B2 alice link              -> not_shared
+        claim    B2 bob                     -> claimed 121
+        claim    B2 alice link              -> claimed 41
+        books    alice=641 bob=121
+        tick     72h
+        expire                              -> refunded 600, failed, refunded 438, refunded 99, refunded 100001
+        ",
+    );
+}
+
+#[test]
+fn a_pre_order_that_nobody_opened_in_time_goes_back_bound_or_not() {
+    check(
+        "
+        merchant M1
+        top-up   M1 3000 ref=T1             -> in 3000
+        send     M1 B1 600 to=nobody pre-order -> sent
+        send     M1 B2 600 to=nobody pre-order -> sent
+        lottery  L1 3
+        fill     L1 B1 B2                   -> in in
+        bind     L1 B1 alice                -> bound B1 600
+        tick     72h -1ms
+        send     M1 B3 600 to=nobody pre-order -> sent
+        tick     1ms
+        bind     L1 B2 bob                  -> taken
+        fill     L1 B3                      -> in
+        claim    B1 alice                   -> expired
+        expire                              -> refunded 600, refunded 600
+        bind     L1 B2 bob                  -> taken
+        bind     L1 B3 alice                -> replay B1 600
+        status   B1 refunded 600 at 72h
+        ",
+    );
+}
+
+#[test]
+fn a_person_s_limits_count_when_a_pre_order_finds_them_as_its_risk_control_says() {
+    check(
+        "
+        merchant M1 person-minute=1 person-packets=2 person-amount=3000
+        app      registered-only
+        person   alice
+        top-up   M1 99000 ref=T1            -> in 99000
+        send     M1 B1 600 to=nobody pre-order -> sent
+        send     M1 B2 600 to=nobody pre-order -> sent
+        send     M1 B3 600 to=nobody pre-order risk=ignore_rate -> sent
+        send     M1 B4 600 to=nobody pre-order risk=ignore_day -> sent
+        send     M1 B5 600 to=nobody pre-order risk=ignore_both -> sent
+        send     M1 B6 601 to=nobody pre-order risk=ignore_both -> sent
+        lottery  L1 9
+        lottery  L2 9
+        lottery  L3 9
+        fill     L1 B1                      -> in
+        fill     L2 B2 B3                   -> in in
+        fill     L3 B4 B5 B6                -> in in in
+        bind     L1 B1 bob                  -> not_registered
+        person   alice blocked
+        bind     L1 B1 alice                -> blocked
+        person   alice
+        bind     L1 B1 alice                -> bound B1 600
+        bind     L2 B2 alice                -> person_packets_per_minute
+        bind     L2 B3 alice                -> bound B3 600
+        tick     1m
+        send     M1 B7 600 to=nobody pre-order -> sent
+        fill     L3 B7                      -> in
+        bind     L3 B7 alice                -> person_packets_per_day
+        bind     L3 B4 alice                -> bound B4 600
+        lottery  L4 9
+        send     M1 B8 601 to=nobody pre-order risk=ignore_both -> sent
+        send     M1 B9 1201 to=nobody pre-order risk=ignore_both -> sent
+        fill     L4 B8 B9                   -> in in
+        bind     L4 B9 alice                -> person_amount_per_day
+        bind     L4 B8 alice                -> bound B8 601
+        ",
+    );
+}
+
+#[test]
 fn a_packet_of_a_corporation_is_opened_like_an_ordinary_one_and_a_mini_program_s_is_not() {
     check(
         "

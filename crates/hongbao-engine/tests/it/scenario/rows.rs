@@ -12,6 +12,9 @@
 //! top-up   M1 1000 ref=T1               -> in 1000
 //! send     M1 B1 600 to=alice           -> sent   and perhaps: scene, group, shares=2, payer=M2, pre-order,
 //!                                                 transfer, mini-program, workwx
+//! lottery  L1 2                                   a campaign that takes two packets
+//! fill     L1 B1 B2                     -> in repeated
+//! bind     L1 B1 alice                  -> bound B1 600
 //! claim    B1 alice                     -> claimed 600   and perhaps: app=wx2, link, page
 //! expire   B1                           -> not_yet
 //! expire                                -> refunded 600  whatever is due
@@ -30,20 +33,22 @@ use std::fmt::Write as _;
 
 use hongbao_engine::batch::{Answer, Attempt, Batch};
 use hongbao_engine::command::{
-    ClaimShare, ClaimWay, Command, ExpirePacket, PutApp, PutPerson, SendPacket, SetClock, TopUp,
+    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutPerson, SendPacket,
+    SetClock, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
+use hongbao_engine::lottery::{BindingKey, Lottery, PreOrder, RiskControl};
 use hongbao_engine::outcome::{
-    Accepted, ClaimRejection, Claimed, ClockRejection, Difference, Expired, Outcome, PutRejection, SendOutcome,
-    SendRejection, TopUpRejection,
+    Accepted, BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Difference, Expired, NoSuchLottery,
+    Outcome, PrizeRejection, PutRejection, SendOutcome, SendRejection, TopUpRejection,
 };
 use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, PacketStatus, Product};
 use hongbao_engine::rows::KeySet;
 use hongbao_store::memory::Tables;
-use hongbao_types::{Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
+use hongbao_types::{ApiKey, Fen, LotteryId, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
 use crate::{HOUR_MS, MINUTE_MS, NOON, app_id, bill_key, merchant_id, openid, packet_id, put_merchant, texts};
 
@@ -124,6 +129,12 @@ impl Bench {
                 let instead_of = self.tables.load(&keys).apps.get(&app.id).cloned();
                 let put = Command::PutApp(Box::new(PutApp { app, instead_of }));
                 assert_eq!(self.decide(vec![put]), [Outcome::Put(Ok(()))]);
+                call.to_owned()
+            }
+            ["lottery", name, max] => {
+                let lottery = Lottery { prizes_max: max.parse().expect("a number"), ..lottery(lottery_id(name)) };
+                let put = PutLottery { lottery, instead_of: None };
+                assert_eq!(self.decide(vec![Command::PutLottery(Box::new(put))]), [Outcome::Put(Ok(()))]);
                 call.to_owned()
             }
             ["person", name, flags @ ..] => {
@@ -215,6 +226,7 @@ impl Bench {
                     total: amount.parse().expect("an amount"),
                     share_count: 1,
                     texts: texts(None),
+                    pre_order: None,
                 };
                 for word in more {
                     match word.split_once('=') {
@@ -224,7 +236,13 @@ impl Bench {
                         None if *word == "group" => send.product = Product::Group,
                         None if *word == "mini-program" => send.product = Product::MiniProgram,
                         None if *word == "workwx" => send.product = Product::Workwx,
-                        None if *word == "pre-order" => send.product = Product::PreOrder,
+                        None if *word == "pre-order" => {
+                            send.product = Product::PreOrder;
+                            send.pre_order.get_or_insert(pre_order(RiskControl::Normal));
+                        }
+                        Some(("risk", name)) => {
+                            send.pre_order = Some(pre_order(RiskControl::from_name(name).expect("a risk control")));
+                        }
                         None if *word == "transfer" => {
                             send.product = Product::Transfer;
                             send.bill.family = Family::Transfers;
@@ -253,6 +271,24 @@ impl Bench {
                 let packet = self.packet(bill).expect("a packet");
                 let due = Due { at: packet.deadline, packet: packet.id.clone(), payer: packet.payer.clone() };
                 Command::ExpirePacket(ExpirePacket { due })
+            }
+            ["fill", name, bills @ ..] => {
+                let packet = |bill: &&str| self.packet(bill).map_or_else(|| packet_id(999), |packet| packet.id.clone());
+                Command::FillLottery(FillLottery {
+                    lottery: lottery_id(name),
+                    merchant: merchant_id(1),
+                    services: vec![merchant_id(SHAKE)],
+                    packets: bills.iter().map(packet).collect(),
+                })
+            }
+            ["bind", name, bill, person] => {
+                let packet = self.packet(bill).expect("a packet");
+                Command::BindPrize(BindPrize {
+                    key: BindingKey { lottery: lottery_id(name), openid: openid(person) },
+                    app: app_id(1),
+                    packet: packet.id.clone(),
+                    payer: packet.payer.clone(),
+                })
             }
             ["clock", terms @ ..] => Command::SetClock(SetClock { to: NOON.plus_millis(millis(terms)) }),
             _ => panic!("no such row: {call}"),
@@ -334,6 +370,22 @@ impl Bench {
             Outcome::TopUp(Err(TopUpRejection::AmountOutOfRange)) => "out_of_range".to_owned(),
             Outcome::Put(Ok(())) => "stored".to_owned(),
             Outcome::Put(Err(PutRejection)) => "exists".to_owned(),
+            Outcome::Fill(Err(NoSuchLottery)) => "no_such_lottery".to_owned(),
+            Outcome::Fill(Ok(ends)) => ends.iter().copied().map(prize_end).collect::<Vec<_>>().join(" "),
+            Outcome::Bind(Ok(Bound { binding, is_replay })) => {
+                let packet = self.tables.packet(&binding.packet).expect("a packet");
+                let what = if *is_replay { "replay" } else { "bound" };
+                format!("{what} {} {}", packet.bill.bill_no, binding.amount)
+            }
+            Outcome::Bind(Err(rejection)) => match rejection {
+                BindRejection::NotAPrize => "not_a_prize".to_owned(),
+                BindRejection::Taken => "taken".to_owned(),
+                BindRejection::NotRegistered => "not_registered".to_owned(),
+                BindRejection::Blocked => "blocked".to_owned(),
+                BindRejection::PacketsPerMinute => "person_packets_per_minute".to_owned(),
+                BindRejection::PacketsPerDay => "person_packets_per_day".to_owned(),
+                BindRejection::AmountPerDay => "person_amount_per_day".to_owned(),
+            },
             Outcome::Clock(Ok(())) => "set".to_owned(),
             Outcome::Clock(Err(ClockRejection::NotASandbox)) => "not_a_sandbox".to_owned(),
             Outcome::Bug(_) => "bug".to_owned(),
@@ -368,6 +420,46 @@ impl Bench {
                 SendRejection::RecipientPacketsPerMinute => "person_packets_per_minute".to_owned(),
             },
         }
+    }
+}
+
+/// For whom pre-orders are made here.
+const SHAKE: u32 = 77;
+
+fn pre_order(risk_control: RiskControl) -> PreOrder {
+    PreOrder { service: merchant_id(SHAKE), risk_control, lottery: None, bound_at: None }
+}
+
+fn lottery_id(name: &str) -> LotteryId {
+    LotteryId::try_new(name.strip_prefix('L').expect("a campaign: L1, L2 and so on")).expect("a campaign's number")
+}
+
+fn lottery(id: LotteryId) -> Lottery {
+    Lottery {
+        id,
+        account: app_id(1),
+        sponsor: app_id(1),
+        title: "title".to_owned(),
+        description: "desc".to_owned(),
+        is_on: true,
+        begins_at: NOON,
+        ends_at: NOON.plus_millis(HOUR_MS),
+        prizes_max: 1,
+        prizes: 0,
+        jump_url: String::new(),
+        key: ApiKey::try_new("192006250b4c09247ec02edce69f6a2d").expect("a key"),
+        win_rate_ppm: Lottery::ALWAYS,
+    }
+}
+
+fn prize_end(end: Result<(), PrizeRejection>) -> &'static str {
+    match end {
+        Ok(()) => "in",
+        Err(PrizeRejection::Invalid) => "invalid",
+        Err(PrizeRejection::WrongService) => "wrong_service",
+        Err(PrizeRejection::Repeated) => "repeated",
+        Err(PrizeRejection::Expired) => "expired",
+        Err(PrizeRejection::AmountOutOfRange) => "out_of_range",
     }
 }
 
