@@ -6,6 +6,7 @@
 
 use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
+use crate::code::CodeKey;
 use crate::directory::{App, Merchant, Person, PersonId};
 use crate::ledger::{LedgerAccount, TransferKey, TransferKind};
 use crate::limits::CounterKey;
@@ -36,6 +37,8 @@ pub enum Command {
     FillLottery(FillLottery),
     /// Give a pre-order to somebody who drew.
     BindPrize(BindPrize),
+    /// Learn once who came back from web authorisation.
+    RedeemCode(RedeemCode),
     /// A sandbox's clock shows at least this.
     SetClock(SetClock),
 }
@@ -171,6 +174,15 @@ pub struct BindPrize {
     pub payer: MerchantId,
 }
 
+/// Redeem a code. Its key is the code: whoever comes second learns nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RedeemCode {
+    /// The code; the door has made sure that it was issued, and for whom.
+    pub code: CodeKey,
+    /// Chosen before the first try, another one for each call, so that a call decided twice succeeds twice.
+    pub attempt: [u8; 16],
+}
+
 /// A sandbox's clock shows at least `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetClock {
@@ -232,6 +244,9 @@ impl Command {
                 keys.packets.insert(bind.packet.clone());
                 keys.bindings.insert(bind.key.clone());
                 keys.counters.insert(bind.counter());
+            }
+            Command::RedeemCode(redeem) => {
+                keys.codes.insert(redeem.code);
             }
             Command::SetClock(_) => keys.clock = true,
         }

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use hongbao_types::{ApiKey, AppId, Generation, MerchantId, Mode, OpenId, Timestamp, WorkwxSecret};
+use hongbao_types::{ApiKey, AppId, AppSecret, Generation, MerchantId, Mode, OpenId, Timestamp, WorkwxSecret};
 
 use crate::draw::DrawRule;
 use crate::limits::Limits;
@@ -226,6 +226,12 @@ pub struct App {
     pub registered_only: bool,
     /// A corporation's secret, with which `workwx_sign` is made.
     pub workwx_secret: Option<WorkwxSecret>,
+    /// What its operator shows to learn who came back from web authorisation; without it, nobody learns it.
+    pub app_secret: Option<AppSecret>,
+    /// The hosts that web authorisation may send people to, lower case: `host`, at any port, or `host:port`.
+    pub redirect_hosts: Vec<String>,
+    /// The origins whose pages may call from a browser: `scheme://host[:port]`.
+    pub origins: Vec<String>,
     /// The keys of its operator.
     pub keys: Vec<AppKey>,
     /// The merchants who may send to its people.
@@ -364,9 +370,19 @@ impl App {
             kind: AppKind::OfficialAccount,
             registered_only: false,
             workwx_secret: None,
+            app_secret: None,
+            redirect_hosts: Vec::new(),
+            origins: Vec::new(),
             keys: Vec::new(),
             merchants: Vec::new(),
         }
+    }
+
+    /// Whether web authorisation may send people to this host, lower case, at this port. The page says "the domain
+    /// that is registered": no part of it, and nothing below it, is the same.
+    pub fn may_redirect_to(&self, host: &str, port: u16) -> bool {
+        let with_port = format!("{host}:{port}");
+        self.redirect_hosts.iter().any(|known| known == host || *known == with_port)
     }
 
     /// The key that an assertion names, if it counts at `now` (real time).
@@ -465,6 +481,18 @@ mod tests {
         assert_eq!(judge(&sub, &sub, &app), Ok(()));
         app.merchants = vec![third.id.clone()];
         assert_eq!(judge(&sub, &sub, &app), Err(ProvisionRefusal::MessageAppNotBound));
+    }
+
+    #[test]
+    fn people_are_sent_to_registered_hosts_only() {
+        let mut app = App::new(AppId::try_new("wx1").unwrap());
+        assert!(!app.may_redirect_to("example.com", 443));
+        app.redirect_hosts = vec!["example.com".to_owned(), "127.0.0.1:8080".to_owned()];
+        assert!(app.may_redirect_to("example.com", 443) && app.may_redirect_to("example.com", 8443));
+        assert!(app.may_redirect_to("127.0.0.1", 8080) && !app.may_redirect_to("127.0.0.1", 80));
+        for other in ["www.example.com", "example.com.evil.com", "evil-example.com", "com", ""] {
+            assert!(!app.may_redirect_to(other, 443), "{other}");
+        }
     }
 
     #[test]

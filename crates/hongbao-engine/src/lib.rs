@@ -31,6 +31,7 @@
 
 pub mod audit;
 pub mod batch;
+pub mod code;
 pub mod command;
 pub mod decide;
 pub mod directory;

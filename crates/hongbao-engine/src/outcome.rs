@@ -24,6 +24,8 @@ pub enum Outcome {
     Fill(Result<Vec<Result<(), PrizeRejection>>, NoSuchLottery>),
     /// A pre-order is somebody's, or not.
     Bind(Result<Bound, BindRejection>),
+    /// A code was redeemed, or not.
+    Redeem(Result<(), RedeemRejection>),
     /// The clock shows so much, or not.
     Clock(Result<(), ClockRejection>),
     /// The engine contradicts itself: nothing was done, and this is a bug.
@@ -41,6 +43,7 @@ impl Outcome {
             Outcome::Put(result) => result.is_ok(),
             Outcome::Fill(result) => result.is_ok(),
             Outcome::Bind(result) => result.is_ok(),
+            Outcome::Redeem(result) => result.is_ok(),
             Outcome::Clock(result) => result.is_ok(),
         }
     }
@@ -230,6 +233,17 @@ pub enum BindRejection {
     /// The person got their money of the day from this merchant.
     #[error("the person got their money of the day")]
     AmountPerDay,
+}
+
+/// Why a code was not redeemed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedeemRejection {
+    /// Another call was first.
+    #[error("the code has been used")]
+    Used,
+    /// Its time is over.
+    #[error("the code has expired")]
+    Expired,
 }
 
 /// Why the clock was not set.

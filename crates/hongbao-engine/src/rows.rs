@@ -9,6 +9,7 @@ use std::hash::Hash;
 
 use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId};
 
+use crate::code::{CodeKey, RedeemedCode};
 use crate::directory::{App, Merchant, Person, PersonId};
 use crate::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use crate::limits::{Counter, CounterKey};
@@ -59,6 +60,8 @@ pub struct KeySet {
     pub counters: BTreeSet<CounterKey>,
     /// Transfers.
     pub transfers: BTreeSet<TransferKey>,
+    /// Redeemed codes.
+    pub codes: BTreeSet<CodeKey>,
 }
 
 /// Rows in memory, as loaded and as changed since.
@@ -84,6 +87,8 @@ pub struct Rows {
     pub counters: Table<CounterKey, Counter>,
     /// Transfers.
     pub transfers: Table<TransferKey, Transfer>,
+    /// Redeemed codes.
+    pub codes: Table<CodeKey, RedeemedCode>,
     /// All shares of the packets that needed them so far: drawn once for a group of commands.
     pub(crate) drawn: HashMap<PacketId, Vec<Fen>>,
     packets: Table<PacketId, Packet>,
@@ -167,6 +172,8 @@ pub struct Changes {
     pub counters: Vec<(CounterKey, Change<Counter>)>,
     /// Transfers.
     pub transfers: Vec<Change<Transfer>>,
+    /// Redeemed codes; they are only added.
+    pub codes: Vec<Change<RedeemedCode>>,
 }
 
 impl<K, V> Default for Table<K, V> {
@@ -296,6 +303,7 @@ impl Rows {
         self.accounts.begin();
         self.counters.begin();
         self.transfers.begin();
+        self.codes.begin();
     }
 
     /// Takes back what changed since [`begin`](Rows::begin).
@@ -312,6 +320,7 @@ impl Rows {
         self.accounts.rollback();
         self.counters.rollback();
         self.transfers.rollback();
+        self.codes.rollback();
     }
 
     /// What there is to write.
@@ -341,6 +350,7 @@ impl Rows {
             accounts: self.accounts.into_changes(),
             counters: self.counters.into_changes(),
             transfers: values(self.transfers.into_changes()),
+            codes: values(self.codes.into_changes()),
         }
     }
 }

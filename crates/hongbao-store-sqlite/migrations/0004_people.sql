@@ -1,4 +1,4 @@
--- What people do: they open shares of one packet in turn.
+-- What people do: they open shares of one packet in turn, and say who they are on a merchant's page.
 
 -- Every share of a packet follows from its number and one of these keys: none may ever be dropped.
 CREATE TABLE draw_key (
@@ -49,4 +49,29 @@ CREATE TABLE binding (
     amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
     bound_at INTEGER NOT NULL,
     PRIMARY KEY (lottery_id, openid)
+) STRICT, WITHOUT ROWID;
+
+-- Web authorisation.
+ALTER TABLE app ADD COLUMN app_secret TEXT;
+
+CREATE TABLE app_redirect_host (
+    app_id TEXT NOT NULL REFERENCES app,
+    position INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    PRIMARY KEY (app_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE app_origin (
+    app_id TEXT NOT NULL REFERENCES app,
+    position INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    PRIMARY KEY (app_id, position)
+) STRICT, WITHOUT ROWID;
+
+-- Each code is redeemed once; which call did it tells a repeated one from another.
+CREATE TABLE redeemed_code (
+    issued_at INTEGER NOT NULL,
+    nonce BLOB NOT NULL,
+    attempt BLOB NOT NULL,
+    PRIMARY KEY (issued_at, nonce)
 ) STRICT, WITHOUT ROWID;

@@ -219,6 +219,10 @@ impl Store for SqliteStore {
         self.read(|view| reader::person(view, id))
     }
 
+    async fn people(&self, app: &AppId, limit: usize) -> Result<Vec<Person>, StoreError> {
+        self.read(|view| reader::people(view, app, limit))
+    }
+
     async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {
         self.read(|view| {
             reader::packet_view(view, reader::packet_by_bill(view, key)?, ClaimRange::ALL, self.real_now())

@@ -1,6 +1,7 @@
 //! How is a row read? One query per kind of row, the same for readers and for writers that load.
 
 use hongbao_engine::audit::{Audit, AuditReport};
+use hongbao_engine::code::{CodeKey, RedeemedCode};
 use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, MerchantKey, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
@@ -10,7 +11,8 @@ use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
 use hongbao_store::{ClaimRange, Currency, LotterySums, PacketView, Prize, StoreInfo};
 use hongbao_types::{
-    ApiKey, AppId, BeijingDay, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp, WorkwxSecret,
+    ApiKey, AppId, AppSecret, BeijingDay, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp,
+    WorkwxSecret,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row};
 
@@ -119,11 +121,11 @@ pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merc
 /// An app.
 pub(crate) fn app(view: &Connection, id: &AppId) -> Result<Option<App>> {
     let found = one(view, "SELECT * FROM app WHERE app_id = ?", [id.as_str()], |row| {
-        let is_there = row.get_ref("workwx_secret")?.as_str_or_null()?.is_some();
         Ok(App {
             kind: columns::app_kind(row.get_ref("kind")?.as_str()?)?,
             registered_only: row.get("registered_only")?,
-            workwx_secret: is_there.then(|| parsed::<WorkwxSecret>(row, "workwx_secret")).transpose()?,
+            workwx_secret: maybe_parsed::<WorkwxSecret>(row, "workwx_secret")?,
+            app_secret: maybe_parsed::<AppSecret>(row, "app_secret")?,
             ..App::new(id.clone())
         })
     })?;
@@ -138,6 +140,10 @@ pub(crate) fn app(view: &Connection, id: &AppId) -> Result<Option<App>> {
     app.merchants = all(view, "SELECT * FROM app_merchant WHERE app_id = ? ORDER BY position", [id.as_str()], |row| {
         parsed(row, "merchant_id")
     })?;
+    let hosts = "SELECT host FROM app_redirect_host WHERE app_id = ? ORDER BY position";
+    app.redirect_hosts = all(view, hosts, [id.as_str()], |row| row.get("host"))?;
+    let origins = "SELECT origin FROM app_origin WHERE app_id = ? ORDER BY position";
+    app.origins = all(view, origins, [id.as_str()], |row| row.get("origin"))?;
     Ok(Some(app))
 }
 
@@ -146,6 +152,16 @@ pub(crate) fn person(view: &Connection, id: &PersonId) -> Result<Option<Person>>
     let sql = "SELECT is_blocked FROM person WHERE app_id = ? AND openid = ?";
     one(view, sql, (id.app.as_str(), id.openid.as_str()), |row| {
         Ok(Person { id: id.clone(), is_blocked: row.get("is_blocked")? })
+    })
+}
+
+/// The first of an app's people.
+pub(crate) fn people(view: &Connection, app: &AppId, limit: usize) -> Result<Vec<Person>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = "SELECT openid, is_blocked FROM person WHERE app_id = ? ORDER BY openid LIMIT ?";
+    all(view, sql, (app.as_str(), limit), |row| {
+        let id = PersonId { app: app.clone(), openid: parsed(row, "openid")? };
+        Ok(Person { id, is_blocked: row.get("is_blocked")? })
     })
 }
 
@@ -362,6 +378,14 @@ fn transfer_from(row: &Row<'_>) -> Result<Transfer> {
         merchant: parsed(row, "merchant_id")?,
         amount: fen(row, "amount_fen")?,
         at: time(row, "at")?,
+    })
+}
+
+/// A code that was redeemed.
+pub(crate) fn code(view: &Connection, key: &CodeKey) -> Result<Option<RedeemedCode>> {
+    let sql = "SELECT attempt FROM redeemed_code WHERE issued_at = ? AND nonce = ?";
+    one(view, sql, (key.issued_at.as_millis(), key.nonce), |row| {
+        Ok(RedeemedCode { key: *key, attempt: row.get("attempt")? })
     })
 }
 

@@ -7,7 +7,7 @@ use hongbao_engine::lottery::Lottery;
 use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, KeySet, Rows};
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
-use hongbao_types::{LotteryId, MerchantId, OpenId, Timestamp, WorkwxSecret};
+use hongbao_types::{AppSecret, LotteryId, MerchantId, OpenId, Timestamp, WorkwxSecret};
 use rusqlite::{Connection, Params, Result};
 
 use crate::counter_index::CounterIndex;
@@ -111,6 +111,9 @@ fn load(view: &Connection, counters: &CounterIndex, keys: &KeySet) -> Result<Row
     for key in &keys.transfers {
         rows.transfers.load(key.clone(), reader::transfer(view, key)?);
     }
+    for key in &keys.codes {
+        rows.codes.load(*key, reader::code(view, key)?);
+    }
     Ok(rows)
 }
 
@@ -186,6 +189,10 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
                 transfer.at.as_millis(),
             ),
         )?;
+    }
+    for code in changes.codes.iter().map(Change::after) {
+        let values = (code.key.issued_at.as_millis(), code.key.nonce, code.attempt);
+        run(to, "INSERT INTO redeemed_code VALUES (?, ?, ?)", values)?;
     }
     Ok(())
 }
@@ -391,11 +398,13 @@ fn write_lottery(to: &Connection, lottery: &Lottery) -> Result<()> {
 
 fn write_app(to: &Connection, app: &App) -> Result<()> {
     let id = app.id.as_str();
-    for table in ["app_key", "app_merchant"] {
+    for table in ["app_key", "app_merchant", "app_redirect_host", "app_origin"] {
         run(to, &format!("DELETE FROM {table} WHERE app_id = ?"), [id])?;
     }
-    let secret = app.workwx_secret.as_ref().map(WorkwxSecret::expose);
-    run(to, "INSERT OR REPLACE INTO app VALUES (?, ?, ?, ?)", (id, app.kind.name(), app.registered_only, secret))?;
+    let workwx_secret = app.workwx_secret.as_ref().map(WorkwxSecret::expose);
+    let app_secret = app.app_secret.as_ref().map(AppSecret::expose);
+    let values = (id, app.kind.name(), app.registered_only, workwx_secret, app_secret);
+    run(to, "INSERT OR REPLACE INTO app VALUES (?, ?, ?, ?, ?)", values)?;
     for (position, key) in (0..).zip(&app.keys) {
         let (from, until) = bounds(key.validity);
         let values = (id, position, &key.id, &key.public_key_pem, from, until);
@@ -403,6 +412,12 @@ fn write_app(to: &Connection, app: &App) -> Result<()> {
     }
     for (position, merchant) in (0..).zip(&app.merchants) {
         run(to, "INSERT INTO app_merchant VALUES (?, ?, ?)", (id, position, merchant.as_str()))?;
+    }
+    for (position, host) in (0..).zip(&app.redirect_hosts) {
+        run(to, "INSERT INTO app_redirect_host VALUES (?, ?, ?)", (id, position, host))?;
+    }
+    for (position, origin) in (0..).zip(&app.origins) {
+        run(to, "INSERT INTO app_origin VALUES (?, ?, ?)", (id, position, origin))?;
     }
     Ok(())
 }

@@ -9,9 +9,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hongbao_engine::code::{CODE_LIFETIME_MS, CodeKey};
 use hongbao_engine::command::{
     BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutMerchant, PutPerson,
-    SendPacket, SetClock, TopUp,
+    RedeemCode, SendPacket, SetClock, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
@@ -22,14 +23,14 @@ use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::limits::Limits;
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder, RiskControl};
 use hongbao_engine::outcome::{
-    Accepted, BindRejection, Bound, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome,
-    SendRejection, TopUpRejection,
+    Accepted, BindRejection, Bound, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection,
+    RedeemRejection, SendOutcome, SendRejection, TopUpRejection,
 };
 use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Split, Texts};
 use hongbao_engine::rows::ClaimKey;
 use hongbao_types::{
-    ApiKey, AppId, BillNo, Fen, Generation, LotteryId, MerchantId, Mode, OpenId, PacketId, Reference, Timestamp,
-    WorkwxSecret,
+    ApiKey, AppId, AppSecret, BillNo, Fen, Generation, LotteryId, MerchantId, Mode, OpenId, PacketId, Reference,
+    Timestamp, WorkwxSecret,
 };
 
 use crate::clock::{Clock, ManualClock};
@@ -71,6 +72,9 @@ macro_rules! store_conformance {
             due_work_is_read_page_by_page
             a_reference_used_again_moves_nothing
             a_merchant_does_not_take_anothers_place
+            a_code_is_redeemed_once
+            two_lanes_redeem_one_code_once
+            people_are_listed_app_by_app
         );
     };
     (@tests $make:expr; $($name:ident)*) => { $(
@@ -349,6 +353,9 @@ behaviours! {
             kind: AppKind::Corporation,
             registered_only: true,
             workwx_secret: Some(WorkwxSecret::try_new("a-secret-of-the-corporation").expect("a secret")),
+            app_secret: Some(AppSecret::try_new("a-secret-of-the-app").expect("a secret")),
+            redirect_hosts: vec!["localhost".to_owned(), "example.com:8443".to_owned()],
+            origins: vec!["https://example.com".to_owned(), "http://localhost:3000".to_owned()],
             keys: vec![AppKey {
                 id: "2014".to_owned(),
                 public_key_pem: "-----BEGIN PUBLIC KEY-----".to_owned(),
@@ -969,5 +976,69 @@ behaviours! {
         assert_eq!(put(named("天虹商场"), Some(merchant())).await, refused);
         assert_eq!(put(named("微信支付"), Some(merchant())).await, done, "it is as it was to be");
         assert_eq!(rig.store.merchant(&merchant_id()).await.expect("a read"), Some(named("微信支付")));
+    }
+
+    /// A code is good once: whoever comes second is told so, and an attempt whose answer was lost succeeds when it is
+    /// decided again. What is refused leaves nothing behind.
+    a_code_is_redeemed_once(make) {
+        let rig = Rig::open(make, LaneBounds::default());
+        let code = |nonce: u8| CodeKey { issued_at: NOON, nonce: [nonce; 8] };
+        let redeem = async |nonce, attempt: u8| {
+            rig.call(Command::RedeemCode(RedeemCode { code: code(nonce), attempt: [attempt; 16] })).await
+        };
+        let (done, used) = (Ok(Outcome::Redeem(Ok(()))), Ok(Outcome::Redeem(Err(RedeemRejection::Used))));
+        for (nonce, faults) in [
+            (1, vec![]),
+            (2, vec![Fault::UnknownApplied]),
+            (3, vec![Fault::UnknownNotApplied]),
+            (4, vec![Fault::Conflict, Fault::UnknownApplied]),
+        ] {
+            rig.faults.plan(faults);
+            assert_eq!(redeem(nonce, 1).await, done, "code {nonce}");
+            assert_eq!(redeem(nonce, 2).await, used, "code {nonce}");
+            assert_eq!(redeem(nonce, 1).await, done, "the same attempt, decided again");
+        }
+        rig.clock.set(NOON.plus_millis(CODE_LIFETIME_MS - 1));
+        assert_eq!(redeem(5, 1).await, done, "the last moment");
+        rig.clock.advance(1);
+        let expired = Ok(Outcome::Redeem(Err(RedeemRejection::Expired)));
+        assert_eq!(redeem(6, 1).await, expired);
+        assert_eq!(redeem(5, 2).await, used, "that it was used is known for longer");
+        rig.clock.set(NOON);
+        assert_eq!(redeem(6, 2).await, done, "nothing was stored of the call that came too late");
+        rig.assert_books(0).await;
+    }
+
+    /// Two lanes are sent the same code at the same time: one call is told who it is.
+    two_lanes_redeem_one_code_once(make) {
+        let rig = Rig::open(make, LaneBounds::default());
+        let other = Lane::start(&rig.store, Policy::default(), LaneBounds::default()).expect("a lane starts").0;
+        for nonce in 1..=20_u8 {
+            let redeem = |attempt: u8| {
+                let code = CodeKey { issued_at: NOON, nonce: [nonce; 8] };
+                Command::RedeemCode(RedeemCode { code, attempt: [attempt; 16] })
+            };
+            let (one, two) = tokio::join!(rig.call(redeem(1)), other.call(redeem(2), PATIENCE));
+            let ends = [one.expect("an answer"), two.expect("an answer")];
+            let used = Outcome::Redeem(Err(RedeemRejection::Used));
+            assert!(ends.contains(&Outcome::Redeem(Ok(()))) && ends.contains(&used), "{ends:?}");
+        }
+    }
+
+    /// Only that app's people are listed, in order, and no more than asked for.
+    people_are_listed_app_by_app(make) {
+        let rig = Rig::open(make, LaneBounds::default());
+        let other = AppId::try_new("wx0").expect("an app id");
+        let mut people = Vec::new();
+        for (app, number, is_blocked) in [(app_id(), 2, false), (other.clone(), 1, false), (app_id(), 3, true), (app_id(), 1, false)] {
+            let person = Person { id: PersonId { app, openid: stranger(number) }, is_blocked };
+            rig.call(Command::PutPerson(PutPerson { person: person.clone() })).await.expect("an answer");
+            people.push(person);
+        }
+        let expected = [3, 0, 2].map(|index| people[index].clone());
+        assert_eq!(rig.store.people(&app_id(), 100).await.expect("a read"), expected);
+        assert_eq!(rig.store.people(&app_id(), 2).await.expect("a read"), expected[..2]);
+        assert_eq!(rig.store.people(&other, 100).await.expect("a read"), people[1..2]);
+        assert_eq!(rig.store.people(&AppId::try_new("wx1").expect("an app id"), 100).await.expect("a read"), []);
     }
 }

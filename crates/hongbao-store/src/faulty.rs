@@ -176,6 +176,10 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.person(id).await
     }
 
+    async fn people(&self, app: &AppId, limit: usize) -> Result<Vec<Person>, StoreError> {
+        self.inner.people(app, limit).await
+    }
+
     async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {
         self.inner.packet_by_bill(key).await
     }

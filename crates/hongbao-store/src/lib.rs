@@ -216,6 +216,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// A person of whom something is known.
     fn person(&self, id: &PersonId) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
 
+    /// At most `limit` of the app's people of whom something is known, in the order of their openids.
+    fn people(&self, app: &AppId, limit: usize) -> impl Future<Output = Result<Vec<Person>, StoreError>> + Send;
+
     /// A packet by bill number, with its claims.
     fn packet_by_bill(&self, key: &BillKey) -> impl Future<Output = Result<Option<PacketView>, StoreError>> + Send;
 

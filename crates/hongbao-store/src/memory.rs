@@ -6,6 +6,7 @@ use std::ops::Bound;
 use std::sync::{Arc, LazyLock};
 
 use hongbao_engine::audit::{Audit, AuditReport};
+use hongbao_engine::code::{CodeKey, RedeemedCode};
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
@@ -35,6 +36,7 @@ pub struct Tables {
     accounts: BTreeMap<LedgerAccount, Account>,
     counters: BTreeMap<CounterKey, Counter>,
     transfers: BTreeMap<TransferKey, Transfer>,
+    codes: BTreeMap<CodeKey, RedeemedCode>,
 }
 
 impl Tables {
@@ -76,6 +78,9 @@ impl Tables {
         }
         for key in &keys.transfers {
             rows.transfers.load(key.clone(), self.transfers.get(key).cloned());
+        }
+        for key in &keys.codes {
+            rows.codes.load(*key, self.codes.get(key).copied());
         }
         rows
     }
@@ -121,6 +126,9 @@ impl Tables {
         for transfer in changes.transfers.iter().map(Change::after) {
             self.transfers.insert(transfer.key.clone(), transfer.clone());
         }
+        for code in changes.codes.iter().map(Change::after) {
+            self.codes.insert(code.key, *code);
+        }
         Ok(())
     }
 
@@ -132,7 +140,8 @@ impl Tables {
                 && (self.packets.contains_key(&packet.id) || self.bills.contains_key(&packet.bill))
         }) || changes.claims.iter().any(|change| self.claims.contains_key(&claim_key(change.after())))
             || changes.bindings.iter().any(|change| self.bindings.contains_key(&change.after().key))
-            || changes.transfers.iter().any(|change| self.transfers.contains_key(&change.after().key));
+            || changes.transfers.iter().any(|change| self.transfers.contains_key(&change.after().key))
+            || changes.codes.iter().any(|change| self.codes.contains_key(&change.after().key));
         if taken { Err(CommitError::Conflict("a key is taken".to_owned())) } else { Ok(()) }
     }
 
@@ -277,6 +286,12 @@ impl Store for MemoryStore {
 
     async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
         Ok(self.tables.lock().await.people.get(id).cloned())
+    }
+
+    async fn people(&self, app: &AppId, limit: usize) -> Result<Vec<Person>, StoreError> {
+        let tables = self.tables.lock().await;
+        let of_app = tables.people.values().filter(|person| person.id.app == *app);
+        Ok(of_app.take(limit).cloned().collect())
     }
 
     async fn packet_by_bill(&self, key: &BillKey) -> Result<Option<PacketView>, StoreError> {

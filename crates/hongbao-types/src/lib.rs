@@ -11,6 +11,6 @@ mod timestamp;
 
 pub use fen::{Fen, FenError};
 pub use ids::{AppId, BillNo, IdError, LotteryId, MerchantId, OpenId, PacketId, Reference};
-pub use secret::{ApiKey, DrawKey, PersonKey, WorkwxSecret};
+pub use secret::{ApiKey, AppSecret, DrawKey, PersonKey, WorkwxSecret};
 pub use service::{Generation, Mode};
 pub use timestamp::{BeijingDay, Timestamp};

@@ -7,84 +7,69 @@ use zeroize::Zeroize;
 
 use crate::IdError;
 
-/// A merchant's API key (`APIv2` 密钥): 32 ASCII letters or digits, the key of every signature.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey(String);
+macro_rules! secret_text {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $accepts:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
 
-impl ApiKey {
-    /// The text as a key; it must be 32 ASCII letters or digits. The error does not show the text.
-    pub fn try_new(text: &str) -> Result<ApiKey, IdError> {
-        if text.len() == 32 && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            Ok(ApiKey(text.to_owned()))
-        } else {
-            let value = format!("{} characters", text.chars().count());
-            Err(IdError { what: "an API key", rule: "32 ASCII letters or digits", value })
+        impl $name {
+            #[doc = concat!("The text as ", $what, ": ", $rule, ". The error does not show the text.")]
+            pub fn try_new(text: &str) -> Result<$name, IdError> {
+                let accepts: fn(&str) -> bool = $accepts;
+                if accepts(text) {
+                    Ok($name(text.to_owned()))
+                } else {
+                    let value = format!("{} characters", text.chars().count());
+                    Err(IdError { what: $what, rule: $rule, value })
+                }
+            }
+
+            /// The secret itself. Call it only where something is computed with it, or it is stored.
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
         }
-    }
 
-    /// The key itself. Call it only where a signature is computed or the key is stored.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ApiKey {
-    type Err = IdError;
-    fn from_str(text: &str) -> Result<ApiKey, IdError> {
-        ApiKey::try_new(text)
-    }
-}
-
-impl Drop for ApiKey {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKey(***)")
-    }
-}
-
-/// The secret of a corporation's payment app in 企业微信, the key of `workwx_sign`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct WorkwxSecret(String);
-
-impl WorkwxSecret {
-    /// The text as a secret: 16 to 128 visible ASCII characters. The error does not show the text.
-    pub fn try_new(text: &str) -> Result<WorkwxSecret, IdError> {
-        if (16..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
-            Ok(WorkwxSecret(text.to_owned()))
-        } else {
-            let value = format!("{} characters", text.chars().count());
-            Err(IdError { what: "a secret of 企业微信", rule: "16 to 128 visible ASCII characters", value })
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<$name, IdError> {
+                $name::try_new(text)
+            }
         }
-    }
 
-    /// The secret itself. Call it only where a signature is computed or the secret is stored.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
+        impl Drop for $name {
+            fn drop(&mut self) {
+                self.0.zeroize();
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+    };
 }
 
-impl FromStr for WorkwxSecret {
-    type Err = IdError;
-    fn from_str(text: &str) -> Result<WorkwxSecret, IdError> {
-        WorkwxSecret::try_new(text)
-    }
+secret_text! {
+    /// A merchant's API key (`APIv2` 密钥): 32 ASCII letters or digits, the key of every signature.
+    ApiKey, "an API key", "32 ASCII letters or digits",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-impl Drop for WorkwxSecret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
+secret_text! {
+    /// The secret of a corporation's payment app in 企业微信, the key of `workwx_sign`.
+    WorkwxSecret, "a secret of 企业微信", "16 to 128 visible ASCII characters", is_secret
 }
 
-impl fmt::Debug for WorkwxSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WorkwxSecret(***)")
-    }
+secret_text! {
+    /// An app's secret (`AppSecret`), which its operator shows to learn who came back from web authorisation.
+    AppSecret, "an app's secret", "16 to 128 visible ASCII characters", is_secret
+}
+
+fn is_secret(text: &str) -> bool {
+    (16..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// The key from which people's openids follow. It is drawn when a store is created and never changes:
@@ -153,6 +138,9 @@ mod tests {
         let text = "192006250b4c09247ec02edce69f6a2d";
         assert_eq!(format!("{:?}", ApiKey::try_new(text).unwrap()), "ApiKey(***)");
         assert_eq!(format!("{:?}", WorkwxSecret::try_new(text).unwrap()), "WorkwxSecret(***)");
+        assert_eq!(format!("{:?}", AppSecret::try_new(text).unwrap()), "AppSecret(***)");
+        assert!(AppSecret::try_new(&text[..16]).is_ok() && AppSecret::try_new(&text[..15]).is_err());
+        assert!(AppSecret::try_new(&"s".repeat(129)).is_err() && AppSecret::try_new("a secret with blanks").is_err());
         assert!(!WorkwxSecret::try_new(&text[..15]).unwrap_err().to_string().contains(&text[..15]));
         let error = ApiKey::try_new("192006250b4c09247ec02edce69f6a2").unwrap_err();
         assert_eq!(error.to_string(), "an API key must be 32 ASCII letters or digits: \"31 characters\"");

@@ -139,4 +139,16 @@ pub const CHOICES: &[Choice] = &[
         "裂变红包：种子用户先拆，其他人凭分享的链接拆；手气最佳在红包结束后才知道，金额相同时取先拆的；算法见 docs/draw.md。",
         "Group packets: the seed user opens first, others by the link that was shared; who has the best luck is known once the packet is finished, of equal shares the first; docs/draw.md has the algorithm.",
     ),
+    differs(
+        "网页授权只有 snsapi_base。access_token 不保存：新的不会使旧的失效，各自 7200 秒有效；refresh_token 暂无用处。",
+        "Web authorisation knows snsapi_base only. Access tokens are not stored: a new one does not end an older one, each is good for 7200 seconds; a refresh_token is good for nothing yet.",
+    ),
+    chosen(
+        "授权：参数顺序不限，重复的参数取第一个，不检查 response_type；没有 state 时回调带空的 state；state 末尾编码过的 #wechat_redirect 原样返回；登记的域名不带端口时匹配任何端口。",
+        "Authorisation: parameters come in any order, of a repeated one the first counts, and response_type is not looked at; without a state an empty one comes back; an encoded #wechat_redirect at its end comes back as well; a host that is registered without a port is good at any port.",
+    ),
+    chosen(
+        "换取 openid：先检查参数是否缺失，再检查 grant_type、appid、secret，最后检查 code。结果未知时返回 -1，code 可能已被使用。",
+        "Redeeming a code: what is missing is said first, then grant_type, appid and secret are judged, then the code. When nothing is known in time it is -1, and the code may have been used.",
+    ),
 ];

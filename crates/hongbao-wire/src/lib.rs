@@ -12,6 +12,7 @@
 //! | [`error_code`] | did money move, and what now? |
 //! | [`reply`] | what is answered, and what does an answer mean? |
 //! | [`status`], [`time`], [`text`] | words, times and sentences of the wire |
+//! | [`oauth`] | how does a page learn who a person is, and what can go wrong? |
 //! | [`generation`] | what was different in earlier years? |
 //! | [`reference`](mod@reference), [`choices`], [`words`](mod@words) | what does the reference page say? |
 //!
@@ -57,6 +58,7 @@ pub mod diagnose;
 pub mod endpoint;
 pub mod error_code;
 pub mod generation;
+pub mod oauth;
 pub mod params;
 pub mod reference;
 pub mod reply;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::choices::{CHOICES, ChoiceKind};
 use crate::endpoint::{Endpoint, Family, Field, Need, Origin, Presence, ReplyField, Signed, SignedReplies};
 use crate::error_code::{Certainty, ErrorCode};
+use crate::oauth::{PageError, ReplyError};
 use crate::words::{Words, words};
 
 const HEAD: &str = "\
@@ -38,6 +39,7 @@ pub fn page() -> String {
         describe(&mut page, endpoint);
     }
     error_codes(&mut page);
+    oauth(&mut page);
     choices(&mut page);
     page
 }
@@ -178,6 +180,35 @@ fn by_family(words: impl Fn(Family) -> String) -> String {
         of_packets
     } else {
         format!("{of_packets}<br>企业付款 transfers: {of_transfers}")
+    }
+}
+
+const OAUTH: &str = "
+## 网页授权 · Web authorisation
+
+商户的网页由此得知来访者的 openid，流程与微信相同。How a merchant's page learns a visitor's openid, as with WeChat:
+
+1. `GET /connect/oauth2/authorize?appid=…&redirect_uri=…&response_type=code&scope=snsapi_base&state=…#wechat_redirect`
+   → 302 `redirect_uri?code=…&state=…`。code 只能用一次，五分钟有效。The code is good once, and for five minutes.
+2. `GET /sns/oauth2/access_token?appid=…&secret=…&code=…&grant_type=authorization_code`
+   → `{\"access_token\",\"expires_in\":7200,\"refresh_token\",\"openid\",\"scope\"}`
+
+`GET /cgi-bin/token?grant_type=client_credential&appid=…&secret=…` → `{\"access_token\",\"expires_in\":7200}`
+
+";
+
+fn oauth(page: &mut String) {
+    page.push_str(OAUTH);
+    page.push_str("第一步的错误显示为网页，不跳转。Errors of step 1 are a page; nobody is sent on.\n\n");
+    page.push_str("| 代码 Code | 文本 Text | 如何产生 How it comes about |\n|---|---|---|\n");
+    for error in PageError::ALL {
+        let text = format!("{}<br>{}", code(error.text.zh), error.text.en);
+        line(page, &[&code(&error.code.to_string()), &text, &both(error.cause)]);
+    }
+    page.push_str("\n其余的错误为 HTTP 200 和 `{\"errcode\",\"errmsg\"}`，`errmsg` 以 `, rid: …` 结尾。All other errors are HTTP 200 and\n`{\"errcode\",\"errmsg\"}`, where `errmsg` ends in `, rid: …`.\n\n");
+    page.push_str("| `errcode` | `errmsg` | 如何产生 How it comes about |\n|---|---|---|\n");
+    for error in ReplyError::ALL {
+        line(page, &[&code(&error.code.to_string()), &code(error.text), &both(error.cause)]);
     }
 }
 

@@ -5,6 +5,7 @@ mod claim_share;
 mod expire_packet;
 mod fill_lottery;
 mod put;
+mod redeem_code;
 mod send_packet;
 mod set_clock;
 mod top_up;
@@ -69,6 +70,7 @@ pub fn decide(rows: &mut Rows, command: &Command, now: Timestamp, policy: &Polic
         Command::PutLottery(put) => Ok(Outcome::Put(put::lottery(rows, put))),
         Command::FillLottery(fill) => Ok(Outcome::Fill(fill_lottery::decide(rows, fill, now))),
         Command::BindPrize(bind) => bind_prize::decide(rows, bind, now).map(Outcome::Bind),
+        Command::RedeemCode(redeem) => Ok(Outcome::Redeem(redeem_code::decide(rows, *redeem, now))),
         Command::SetClock(set) => Ok(Outcome::Clock(set_clock::decide(rows, *set, now, policy))),
     };
     let outcome = decided.unwrap_or_else(Outcome::Bug);

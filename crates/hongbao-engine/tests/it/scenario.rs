@@ -866,6 +866,26 @@ fn a_refund_always_fits_into_the_funds() {
 }
 
 #[test]
+fn a_code_is_redeemed_once_and_within_five_minutes() {
+    check(
+        "
+        redeem   C1 at=0 by=A               -> redeemed
+        & redeem C1 at=0 by=B               -> used
+        & redeem C1 at=0 by=A               -> redeemed
+        redeem   C1 at=0 by=B               -> used
+        redeem   C1 at=1ms by=B             -> redeemed
+        tick     5m -1ms
+        redeem   C2 at=0 by=A               -> redeemed
+        tick     1ms
+        redeem   C3 at=0 by=A               -> expired
+        redeem   C3 at=1ms by=A             -> redeemed
+        redeem   C2 at=0 by=A               -> redeemed
+        redeem   C2 at=0 by=B               -> used
+        ",
+    );
+}
+
+#[test]
 fn a_live_clock_cannot_be_set() {
     check(
         "

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use hongbao_engine::command::PutPerson;
 use hongbao_engine::directory::{App, AppKey, AppKind, Person, PersonId};
 use hongbao_store::{CallError, Store};
-use hongbao_types::{AppId, MerchantId, WorkwxSecret};
+use hongbao_types::{AppId, AppSecret, IdError, MerchantId, WorkwxSecret};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,12 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::change::{change, in_place, merged};
-use super::{Body, PutQuery, QueryString, ValidityReply, id, unknown, validity};
+use super::{Body, PutQuery, QueryString, ValidityReply, id, unknown, validity, web};
 use crate::api_error::ApiError;
 use crate::people::openid_of;
 use crate::platform::Platform;
 
-/// An app as an operator gives it, and, but for its secret, sees it.
+/// An app as an operator gives it, and, but for its secrets, sees it.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppBody {
@@ -35,6 +35,15 @@ pub(crate) struct AppBody {
     /// A corporation's secret: left out, the stored one stays; empty, it is taken away. It never comes out.
     #[serde(default, skip_serializing)]
     workwx_secret: Option<String>,
+    /// The app's secret (`AppSecret`), likewise.
+    #[serde(default, skip_serializing)]
+    app_secret: Option<String>,
+    /// The hosts that web authorisation may send people to: `host`, at any port, or `host:port`.
+    #[serde(default)]
+    redirect_hosts: Vec<String>,
+    /// The origins whose pages may call from a browser: `scheme://host[:port]`.
+    #[serde(default)]
+    origins: Vec<String>,
     #[serde(default)]
     keys: Vec<KeyBody>,
     #[serde(default)]
@@ -47,6 +56,7 @@ pub(crate) struct AppReply {
     #[serde(flatten)]
     settings: AppBody,
     has_workwx_secret: bool,
+    has_app_secret: bool,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -136,7 +146,11 @@ pub(crate) async fn get<S: Store>(
 ) -> Result<Json<AppReply>, ApiError> {
     let app_id: AppId = id(&app_id)?;
     let app = platform.store.app(&app_id).await?.ok_or_else(|| no_such_app(&app_id))?;
-    Ok(Json(AppReply { settings: AppBody::show(&app), has_workwx_secret: app.workwx_secret.is_some() }))
+    Ok(Json(AppReply {
+        settings: AppBody::show(&app),
+        has_workwx_secret: app.workwx_secret.is_some(),
+        has_app_secret: app.app_secret.is_some(),
+    }))
 }
 
 /// A person as an operator gives and sees it: registered by being there.
@@ -202,6 +216,9 @@ impl AppBody {
             kind: Some(app.kind.name().to_owned()),
             registered_only: app.registered_only,
             workwx_secret: None,
+            app_secret: None,
+            redirect_hosts: app.redirect_hosts.clone(),
+            origins: app.origins.clone(),
             keys: keys.collect(),
             merchants: app.merchants.iter().map(ToString::to_string).collect(),
         }
@@ -219,12 +236,34 @@ impl AppBody {
         let kind = self.kind.as_deref().map_or(Ok(AppKind::default()), |name| {
             AppKind::from_name(name).ok_or_else(|| unknown("kind", AppKind::ALL.map(AppKind::name)))
         })?;
-        let workwx_secret = match self.workwx_secret.as_deref() {
-            None => stored.and_then(|stored| stored.workwx_secret.clone()),
-            Some("") => None,
-            Some(secret) => Some(WorkwxSecret::try_new(secret).map_err(|error| ApiError::invalid(error.to_string()))?),
-        };
-        Ok(App { id: app_id.clone(), kind, registered_only: self.registered_only, workwx_secret, keys, merchants })
+        let workwx_secret: Option<WorkwxSecret> =
+            secret(self.workwx_secret.as_deref(), stored.and_then(|stored| stored.workwx_secret.clone()))?;
+        let app_secret: Option<AppSecret> =
+            secret(self.app_secret.as_deref(), stored.and_then(|stored| stored.app_secret.clone()))?;
+        Ok(App {
+            id: app_id.clone(),
+            kind,
+            registered_only: self.registered_only,
+            workwx_secret,
+            app_secret,
+            redirect_hosts: self
+                .redirect_hosts
+                .iter()
+                .map(|host| web::redirect_host(host))
+                .collect::<Result<_, _>>()?,
+            origins: self.origins.iter().map(|origin| web::origin(origin)).collect::<Result<_, _>>()?,
+            keys,
+            merchants,
+        })
+    }
+}
+
+/// A secret as given: left out, the stored one; empty, none.
+fn secret<T: std::str::FromStr<Err = IdError>>(given: Option<&str>, stored: Option<T>) -> Result<Option<T>, ApiError> {
+    match given {
+        None => Ok(stored),
+        Some("") => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|error: IdError| ApiError::invalid(error.to_string())),
     }
 }
 

@@ -7,6 +7,7 @@ mod clock;
 mod limits;
 mod merchants;
 mod top_ups;
+mod web;
 
 use std::sync::Arc;
 

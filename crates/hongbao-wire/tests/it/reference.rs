@@ -1,6 +1,7 @@
 //! The reference page is what the tables say.
 
 use hongbao_wire::choices::CHOICES;
+use hongbao_wire::oauth::{PageError, ReplyError};
 use hongbao_wire::{Endpoint, ErrorCode, reference};
 
 /// Where the page lies; `cargo xtask reference` writes it.
@@ -31,6 +32,12 @@ fn the_page_names_every_field_code_and_choice() {
     assert!(
         ErrorCode::ALL.iter().all(|code| page.contains(&format!("| `{code}` |")) && page.contains(code.cause().zh))
     );
+    for error in PageError::ALL {
+        assert!(page.contains(&format!("| `{}` | `{}`<br>", error.code, error.text.zh)), "{error:?}");
+    }
+    for error in ReplyError::ALL {
+        assert!(page.contains(&format!("| `{}` | `{}` |", error.code, error.text)), "{error:?}");
+    }
     let (_, rest) = page.split_once("| `SEND_FAILED` |").unwrap();
     let row = rest.lines().next().unwrap();
     assert!(row.contains("| 否 no<br>企业付款 transfers: 可能 maybe |"), "of a transfer it means the opposite: {row}");

@@ -112,9 +112,11 @@ impl Model {
                 self.set_clock(*set, now);
                 Outcome::Clock(Ok(()))
             }
-            Command::PutPerson(_) | Command::PutLottery(_) | Command::FillLottery(_) | Command::BindPrize(_) => {
-                unreachable!("no history has one")
-            }
+            Command::PutPerson(_)
+            | Command::PutLottery(_)
+            | Command::FillLottery(_)
+            | Command::BindPrize(_)
+            | Command::RedeemCode(_) => unreachable!("no history has one"),
         }
     }
 

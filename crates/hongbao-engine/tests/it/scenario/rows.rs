@@ -18,6 +18,7 @@
 //! claim    B1 alice                     -> claimed 600   and perhaps: app=wx2, link, page
 //! expire   B1                           -> not_yet
 //! expire                                -> refunded 600  whatever is due
+//! redeem   C1 at=5m by=A                -> redeemed      a code that was issued then, by an attempt of this name
 //! clock    1h                           -> set    the sandbox's clock, counted from noon
 //! policy   live fails=12h expires=72h             what the deployment has chosen
 //! tick     24h -1ms                               time goes on, or back
@@ -32,9 +33,10 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use hongbao_engine::batch::{Answer, Attempt, Batch};
+use hongbao_engine::code::CodeKey;
 use hongbao_engine::command::{
-    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutPerson, SendPacket,
-    SetClock, TopUp,
+    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutPerson, RedeemCode,
+    SendPacket, SetClock, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
@@ -43,7 +45,7 @@ use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::lottery::{BindingKey, Lottery, PreOrder, RiskControl};
 use hongbao_engine::outcome::{
     Accepted, BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Difference, Expired, NoSuchLottery,
-    Outcome, PrizeRejection, PutRejection, SendOutcome, SendRejection, TopUpRejection,
+    Outcome, PrizeRejection, PutRejection, RedeemRejection, SendOutcome, SendRejection, TopUpRejection,
 };
 use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, PacketStatus, Product};
 use hongbao_engine::rows::KeySet;
@@ -290,6 +292,13 @@ impl Bench {
                     payer: packet.payer.clone(),
                 })
             }
+            ["redeem", code, issued, attempt] => {
+                let number: u64 = code.strip_prefix('C').and_then(|number| number.parse().ok()).expect("a code: C1");
+                let issued_at = NOON.plus_millis(millis(&[issued.strip_prefix("at=").expect("at=")]));
+                let letter = attempt.strip_prefix("by=").and_then(|name| name.bytes().next()).expect("by=");
+                let code = CodeKey { issued_at, nonce: number.to_be_bytes() };
+                Command::RedeemCode(RedeemCode { code, attempt: [letter; 16] })
+            }
             ["clock", terms @ ..] => Command::SetClock(SetClock { to: NOON.plus_millis(millis(terms)) }),
             _ => panic!("no such row: {call}"),
         }
@@ -386,6 +395,9 @@ impl Bench {
                 BindRejection::PacketsPerDay => "person_packets_per_day".to_owned(),
                 BindRejection::AmountPerDay => "person_amount_per_day".to_owned(),
             },
+            Outcome::Redeem(Ok(())) => "redeemed".to_owned(),
+            Outcome::Redeem(Err(RedeemRejection::Used)) => "used".to_owned(),
+            Outcome::Redeem(Err(RedeemRejection::Expired)) => "expired".to_owned(),
             Outcome::Clock(Ok(())) => "set".to_owned(),
             Outcome::Clock(Err(ClockRejection::NotASandbox)) => "not_a_sandbox".to_owned(),
             Outcome::Bug(_) => "bug".to_owned(),
