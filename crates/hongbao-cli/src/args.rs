@@ -498,6 +498,15 @@ pub(crate) struct AppAddArgs {
     /// A file with a corporation's secret, with which workwx_sign is made, and nothing else
     #[arg(long, value_name = "FILE")]
     pub(crate) workwx_secret_file: Option<PathBuf>,
+    /// A file with the app's secret, which its server shows to redeem codes, and nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) app_secret_file: Option<PathBuf>,
+    /// A host that web authorisation may send people to, at any port or at one; once for each
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) redirect_host: Vec<String>,
+    /// An origin whose pages may call from a browser; once for each
+    #[arg(long, value_name = "SCHEME://HOST[:PORT]")]
+    pub(crate) origin: Vec<String>,
     /// The public key with which its assertions are checked, PEM: Ed25519 or P-256
     #[arg(long, value_name = "FILE")]
     pub(crate) public_key: PathBuf,
@@ -521,6 +530,15 @@ pub(crate) struct AppSetArgs {
     /// A file with a corporation's secret; an empty one takes it away
     #[arg(long, value_name = "FILE")]
     pub(crate) workwx_secret_file: Option<PathBuf>,
+    /// A file with the app's secret, likewise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) app_secret_file: Option<PathBuf>,
+    /// The only hosts that web authorisation may send people to; once for each, an empty one for none
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) redirect_host: Vec<String>,
+    /// The only origins whose pages may call from a browser; once for each, an empty one for none
+    #[arg(long, value_name = "SCHEME://HOST[:PORT]")]
+    pub(crate) origin: Vec<String>,
     /// A merchant who may send to its people, too; once for each
     #[arg(long, value_name = "MERCHANT")]
     pub(crate) merchant: Vec<MerchantId>,

@@ -37,6 +37,7 @@ pub(crate) struct Kit {
     pub(crate) api_key: String,
     pub(crate) app_key_pem: String,
     pub(crate) app_public_key_pem: String,
+    pub(crate) app_secret: String,
 }
 
 impl Kit {
@@ -55,6 +56,7 @@ impl Kit {
             ("apiclient_key.pem", &self.merchant_key_pem),
             ("app_key.pem", &self.app_key_pem),
             ("app_public_key.pem", &self.app_public_key_pem),
+            ("app_secret.txt", &self.app_secret),
         ];
         files.into_iter().try_for_each(|(name, content)| write_private(&folder.join(name), content.as_bytes()))?;
         // Password: the merchant number, as WeChat Pay does it.
@@ -81,6 +83,7 @@ impl Kit {
             api_key: read("api_key.txt")?.trim().to_owned(),
             app_key_pem: read("app_key.pem")?,
             app_public_key_pem: read("app_public_key.pem")?,
+            app_secret: read("app_secret.txt")?.trim().to_owned(),
         })
     }
 
@@ -142,6 +145,8 @@ fn generate() -> std::result::Result<Kit, anyhow::Error> {
         api_key: random_api_key()?.expose().to_owned(),
         app_key_pem: app_key.serialize_pem(),
         app_public_key_pem: app_key.public_key_pem(),
+        // In the form of WeChat's: 32 hexadecimal digits.
+        app_secret: random_api_key()?.expose().to_owned(),
     })
 }
 

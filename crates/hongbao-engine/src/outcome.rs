@@ -188,7 +188,8 @@ pub struct NoSuchLottery;
 /// Why a pre-order was not put into a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrizeRejection {
-    /// There is no such pre-order of this merchant, or it is not paid for, or the bucket is full.
+    /// There is no such pre-order of this merchant for people of the campaign's sponsor, or it is not paid for, or the
+    /// bucket is full.
     Invalid,
     /// It was made for another service.
     WrongService,

@@ -1,4 +1,4 @@
-//! Who is this merchant, this app? Read from the store, and remembered for less than a second, so that
+//! Who is this merchant, this app, and what is this campaign? Read from the store, and remembered for less than a second, so that
 //! a key, a certificate or a limit that changes counts within a second on every node.
 
 use std::collections::HashMap;
@@ -7,8 +7,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::lottery::Lottery;
 use hongbao_store::{Store, StoreError};
-use hongbao_types::{AppId, MerchantId};
+use hongbao_types::{AppId, LotteryId, MerchantId};
 
 /// How old what is remembered may be.
 pub const DIRECTORY_MAX_AGE: Duration = Duration::from_millis(500);
@@ -21,6 +22,7 @@ pub(crate) struct Directory<S> {
     store: S,
     merchants: Remembered<MerchantId, Merchant>,
     apps: Remembered<AppId, App>,
+    lotteries: Remembered<LotteryId, Lottery>,
 }
 
 #[derive(Debug)]
@@ -28,7 +30,7 @@ struct Remembered<K, V>(RwLock<HashMap<K, (Instant, Arc<V>)>>);
 
 impl<S: Store> Directory<S> {
     pub(crate) fn new(store: S) -> Directory<S> {
-        Directory { store, merchants: Remembered::new(), apps: Remembered::new() }
+        Directory { store, merchants: Remembered::new(), apps: Remembered::new(), lotteries: Remembered::new() }
     }
 
     /// The merchant, as it was less than [`DIRECTORY_MAX_AGE`] ago. Who is unknown is not remembered.
@@ -47,10 +49,19 @@ impl<S: Store> Directory<S> {
         Ok(self.store.app(id).await?.map(|app| self.apps.put(id, app)))
     }
 
+    /// The campaign, likewise; how much is in its bucket may be older news.
+    pub(crate) async fn lottery(&self, id: &LotteryId) -> Result<Option<Arc<Lottery>>, StoreError> {
+        if let Some(lottery) = self.lotteries.get(id) {
+            return Ok(Some(lottery));
+        }
+        Ok(self.store.lottery(id).await?.map(|lottery| self.lotteries.put(id, lottery)))
+    }
+
     /// Forgets everything: something changed here.
     pub(crate) fn forget(&self) {
         self.merchants.clear();
         self.apps.clear();
+        self.lotteries.clear();
     }
 }
 

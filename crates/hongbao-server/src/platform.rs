@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hongbao_engine::command::{
-    ClaimShare, Command, ExpirePacket, PutApp, PutMerchant, PutPerson, SendPacket, SetClock, TopUp,
+    BindPrize, ClaimShare, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutMerchant, PutPerson, RedeemCode,
+    SendPacket, SetClock, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::ledger::Transfer;
 use hongbao_engine::outcome::{
-    ClaimRejection, Claimed, ClockRejection, Expired, Outcome, PutRejection, SendOutcome, TopUpRejection,
+    BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Expired, NoSuchLottery, Outcome, PrizeRejection,
+    PutRejection, RedeemRejection, SendOutcome, TopUpRejection,
 };
 use hongbao_store::clock::Clock;
 use hongbao_store::lane::LaneThread;
@@ -19,6 +21,7 @@ use crate::bounds::HttpBounds;
 use crate::directory_cache::Directory;
 use crate::masked_words::MaskedWords;
 use crate::packet_ids::PacketIds;
+use crate::people::{PeopleLimiter, PeopleLimits, PrizePools};
 use crate::unsettled::Unsettled;
 
 /// What an operator may choose.
@@ -40,6 +43,8 @@ pub struct PlatformOptions {
     pub lane: LaneBounds,
     /// What each door puts up with.
     pub http: HttpBounds,
+    /// How often people may call.
+    pub people: PeopleLimits,
     /// Whether sends are answered without being carried out: to measure what the rest costs.
     #[cfg(feature = "null")]
     pub is_null: bool,
@@ -57,6 +62,7 @@ impl Default for PlatformOptions {
             expire_every: Some(Duration::from_secs(1)),
             lane: LaneBounds::default(),
             http: HttpBounds::default(),
+            people: PeopleLimits::default(),
             #[cfg(feature = "null")]
             is_null: false,
         }
@@ -72,6 +78,8 @@ pub struct Platform<S: Store> {
     pub(crate) clock: SharedClock,
     pub(crate) expire_every: Option<Duration>,
     pub(crate) http: HttpBounds,
+    pub(crate) people_limiter: PeopleLimiter,
+    pub(crate) prize_pools: PrizePools,
     pub(crate) masked_words: MaskedWords,
     lane: Lane,
     patience: Duration,
@@ -135,6 +143,8 @@ impl<S: Store> Platform<S> {
             store,
             expire_every: options.expire_every,
             http: options.http,
+            people_limiter: PeopleLimiter::new(&options.people),
+            prize_pools: PrizePools::default(),
             masked_words: options.masked_words.clone(),
             lane,
             patience: options.patience,
@@ -168,6 +178,14 @@ impl<S: Store> Platform<S> {
         put_app(Box<PutApp>) -> Result<(), PutRejection>: Command::PutApp, Put;
         /// Stores a person.
         put_person(PutPerson) -> Result<(), PutRejection>: Command::PutPerson, Put;
+        /// Learns who came back from web authorisation.
+        redeem_code(RedeemCode) -> Result<(), RedeemRejection>: Command::RedeemCode, Redeem;
+        /// Stores a campaign.
+        put_lottery(Box<PutLottery>) -> Result<(), PutRejection>: Command::PutLottery, Put;
+        /// Puts pre-orders into a campaign's bucket.
+        fill_lottery(FillLottery) -> Result<Vec<Result<(), PrizeRejection>>, NoSuchLottery>: Command::FillLottery, Fill;
+        /// Gives a pre-order to somebody who drew.
+        bind_prize(BindPrize) -> Result<Bound, BindRejection>: Command::BindPrize, Bind;
         /// Sets the clock.
         set_clock(SetClock) -> Result<(), ClockRejection>: Command::SetClock, Clock;
     }

@@ -134,7 +134,7 @@ impl<S: Store> Server<S> {
             Server { platform, lane, addresses: Addresses::default(), stop, tasks: Vec::new(), sockets: Vec::new() };
         let public: Router = Router::new()
             .merge(gateway::routes::<S>())
-            .merge(people::routes::<S>())
+            .merge(people::routes::<S>(&server.platform))
             .with_state(server.platform.clone());
         let http = server.platform.http;
         let operators: Router = admin::routes::<S>().with_state(server.platform.clone());

@@ -19,7 +19,7 @@ use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
-use hongbao_engine::lottery::{Binding, Lottery};
+use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::ClaimKey;
 use hongbao_store::clock::Clock;
@@ -247,6 +247,10 @@ impl Store for SqliteStore {
 
     async fn lottery_sums(&self, id: &LotteryId) -> Result<LotterySums, StoreError> {
         self.read(|view| reader::lottery_sums(view, id, self.real_now()))
+    }
+
+    async fn binding(&self, key: &BindingKey) -> Result<Option<Binding>, StoreError> {
+        self.read(|view| reader::binding(view, key))
     }
 
     async fn bindings(&self, id: &LotteryId, after: Option<&OpenId>, limit: usize) -> Result<Vec<Binding>, StoreError> {

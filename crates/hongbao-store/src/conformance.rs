@@ -263,8 +263,8 @@ fn send(number: u32) -> SendPacket {
 fn lottery() -> Lottery {
     Lottery {
         id: LotteryId::try_new("1234567890").expect("a campaign's number"),
-        account: app_id(),
-        sponsor: AppId::try_new("wx2").expect("an app id"),
+        account: AppId::try_new("wx2").expect("an app id"),
+        sponsor: app_id(),
         title: "title".to_owned(),
         description: "desc".to_owned(),
         is_on: true,
@@ -538,6 +538,8 @@ behaviours! {
             read.into_iter().map(|binding| binding.key.openid.as_str().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(bindings(None, 9).await, ["alice", "bob"]);
+        let binding = async |person| rig.store.binding(&key(person)).await.expect("a read").map(|found| found.key);
+        assert_eq!((binding("alice").await, binding("carol").await), (Some(key("alice")), None));
         assert_eq!(bindings(Some(&key("alice").openid), 9).await, ["bob"]);
         assert_eq!(bindings(None, 1).await, ["alice"]);
         let sums = async || rig.store.lottery_sums(&campaign.id).await.expect("a read");

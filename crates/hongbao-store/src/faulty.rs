@@ -8,7 +8,7 @@ use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
-use hongbao_engine::lottery::{Binding, Lottery};
+use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::{Changes, ClaimKey, KeySet};
 use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
@@ -202,6 +202,10 @@ impl<S: Store> Store for Faulty<S> {
 
     async fn lottery_sums(&self, id: &LotteryId) -> Result<LotterySums, StoreError> {
         self.inner.lottery_sums(id).await
+    }
+
+    async fn binding(&self, key: &BindingKey) -> Result<Option<Binding>, StoreError> {
+        self.inner.binding(key).await
     }
 
     async fn bindings(&self, id: &LotteryId, after: Option<&OpenId>, limit: usize) -> Result<Vec<Binding>, StoreError> {

@@ -36,7 +36,7 @@ use hongbao_engine::audit::AuditReport;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount};
-use hongbao_engine::lottery::{Binding, Lottery};
+use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, PacketState};
 use hongbao_engine::rows::{Changes, ClaimKey, KeySet, Rows};
 use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
@@ -246,6 +246,9 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// What is in a campaign's bucket.
     fn lottery_sums(&self, id: &LotteryId) -> impl Future<Output = Result<LotterySums, StoreError>> + Send;
+
+    /// A draw that won.
+    fn binding(&self, key: &BindingKey) -> impl Future<Output = Result<Option<Binding>, StoreError>> + Send;
 
     /// At most `limit` draws of a campaign that won, by openid, only those behind `after`.
     fn bindings(

@@ -331,6 +331,10 @@ impl Store for MemoryStore {
         Ok(sums)
     }
 
+    async fn binding(&self, key: &BindingKey) -> Result<Option<Binding>, StoreError> {
+        Ok(self.tables.lock().await.bindings.get(key).cloned())
+    }
+
     async fn bindings(&self, id: &LotteryId, after: Option<&OpenId>, limit: usize) -> Result<Vec<Binding>, StoreError> {
         let tables = self.tables.lock().await;
         let of_lottery = tables.bindings.values().filter(|binding| binding.key.lottery == *id);

@@ -139,6 +139,14 @@ pub const CHOICES: &[Choice] = &[
         "裂变红包：种子用户先拆，其他人凭分享的链接拆；手气最佳在红包结束后才知道，金额相同时取先拆的；算法见 docs/draw.md。",
         "Group packets: the seed user opens first, others by the link that was shared; who has the best luck is known once the packet is finished, of equal shares the first; docs/draw.md has the algorithm.",
     ),
+    chosen(
+        "摇一摇活动：lottery_id 为 15 位数字；参数不合法或活动不属于该公众号为 9001001，整批 ticket 不可用为 9001090；空的列表不返回；use_template、logo_url 只检查不使用；prize_info_list 中红包的 wxappid 必须是 sponsor_appid。",
+        "Campaigns of the shake: a lottery_id has 15 digits; what makes no sense, or is another account's campaign, is 9001001, a list without a usable ticket 9001090; empty lists are left out; use_template and logo_url are looked at and not used; the wxappid of a ticket's packet must be the sponsor_appid.",
+    ),
+    chosen(
+        "抽奖：是否中奖由活动与 openid 决定，同一人再抽结果相同；中过的人总能得到同一个红包；noncestr 不超过 64 位，小写 sign 也接受。",
+        "Draws: whether one wins follows from campaign and openid, so the same person draws the same again; who has won always gets the same packet; a noncestr has 64 characters at most, and a lower-case sign counts.",
+    ),
     differs(
         "网页授权只有 snsapi_base。access_token 不保存：新的不会使旧的失效，各自 7200 秒有效；refresh_token 暂无用处。",
         "Web authorisation knows snsapi_base only. Access tokens are not stored: a new one does not end an older one, each is good for 7200 seconds; a refresh_token is good for nothing yet.",

@@ -1,5 +1,5 @@
-//! What can go wrong in web authorisation (网页授权), and in which words is it said? One table for the page that a
-//! person sees, one for what a server is answered.
+//! What can go wrong in web authorisation (网页授权) and in an official account's calls, and in which words is it said?
+//! One table for the page that a person sees, one for what a server is answered.
 
 use crate::words::{Words, words};
 
@@ -104,6 +104,8 @@ reply_errors! {
     SECRET_INVALID: 40125, "invalid appsecret", "secret 不正确，或应用没有 secret", "the secret is wrong, or the app has none";
     /// The code was redeemed.
     CODE_USED: 40163, "code been used", "code 已被使用", "the code has been used";
+    /// The access token is missing.
+    TOKEN_MISSING: 41001, "access_token missing", "没有 access_token", "there is no access_token";
     /// `appid` is missing.
     APPID_MISSING: 41002, "appid missing", "没有 appid", "there is no appid";
     /// `secret` is missing.
@@ -112,6 +114,11 @@ reply_errors! {
     CODE_MISSING: 41008, "missing code", "没有 code", "there is no code";
     /// The access token's time is over.
     TOKEN_EXPIRED: 42001, "access_token expired", "access_token 超过 7200 秒", "the access_token is older than 7200 seconds";
+    /// A campaign's call makes no sense.
+    LOTTERY_INVALID: 9_001_001, "invalid parameter", "参数不合法，或没有这个活动，或活动不属于这个公众号",
+        "a parameter makes no sense, or there is no such campaign of this account";
+    /// No ticket of all that were given may be drawn.
+    ALL_TICKETS_BAD: 9_001_090, "all tickets are invalid", "没有一个 ticket 可用", "none of the tickets may be put into the bucket";
     /// The code's time is over.
     CODE_EXPIRED: 42003, "code expired", "code 超过五分钟", "the code is older than five minutes";
 }

@@ -17,10 +17,14 @@ pub(crate) async fn add(args: AppAddArgs, output: Output) -> Result<ExitCode> {
     let public_key = read_file(&args.public_key)?;
     let merchants: Vec<&str> = args.merchant.iter().map(MerchantId::as_str).collect();
     let workwx_secret = args.workwx_secret_file.as_deref().map(read_file).transpose()?;
+    let app_secret = args.app_secret_file.as_deref().map(read_file).transpose()?;
     let body = json!({
         "kind": args.kind,
         "registered_only": args.registered_only,
         "workwx_secret": workwx_secret.as_deref().map(str::trim),
+        "app_secret": app_secret.as_deref().map(str::trim),
+        "redirect_hosts": args.redirect_host,
+        "origins": args.origin,
         "keys": [{ "id": args.key_id, "public_key_pem": public_key }],
         "merchants": merchants,
     });
@@ -40,10 +44,14 @@ pub(crate) async fn set(args: &AppSetArgs, output: Output) -> Result<ExitCode> {
     let admin = admin(&args.profile)?;
     let path = format!("/admin/apps/{}", args.app);
     let secret = args.workwx_secret_file.as_deref().map(read_file).transpose()?;
+    let app_secret = args.app_secret_file.as_deref().map(read_file).transpose()?;
     let changes = [
         ("kind", args.kind.clone().map(Value::from)),
         ("registered_only", args.registered_only.map(Value::from)),
         ("workwx_secret", secret.map(|secret| Value::from(secret.trim()))),
+        ("app_secret", app_secret.map(|secret| Value::from(secret.trim()))),
+        ("redirect_hosts", list(&args.redirect_host)),
+        ("origins", list(&args.origin)),
     ];
     let changes = changes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     admin.patch(&path, &Value::Object(changes.collect())).await?;
@@ -55,6 +63,12 @@ pub(crate) async fn set(args: &AppSetArgs, output: Output) -> Result<ExitCode> {
     }
     show(&admin.get(&path).await?, output);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was given, if anything was; an empty text stands for none.
+fn list(given: &[String]) -> Option<Value> {
+    let known: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
+    (!given.is_empty()).then(|| json!(known))
 }
 
 pub(crate) async fn show_one(args: &AppShowArgs, output: Output) -> Result<ExitCode> {

@@ -87,7 +87,12 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> Result<ExitCode> {
             money(funds, &info.currency),
             file(folder, "api_key.txt")
         );
-        say!("app         {APP_ID}, key {APP_KEY_ID} in {}", file(folder, "app_key.pem"));
+        say!(
+            "app         {APP_ID}, key {APP_KEY_ID} in {}, secret in {}",
+            file(folder, "app_key.pem"),
+            file(folder, "app_secret.txt")
+        );
+        say!("            web authorisation sends people back to pages on localhost");
         say!("person      {OPENID}, or any other 28 letters and digits");
         say!("operators   {}", socket.display());
         say!("");
@@ -132,6 +137,8 @@ pub(crate) async fn provision_merchant_and_app(admin: &AdminClient, kit: &Kit) -
         let body = json!({
             "keys": [{ "id": APP_KEY_ID, "public_key_pem": kit.app_public_key_pem }],
             "merchants": [MERCHANT_ID],
+            "app_secret": kit.app_secret,
+            "redirect_hosts": ["localhost", "127.0.0.1", "[::1]"],
         });
         admin.put(&app, &body).await?;
     }

@@ -1,6 +1,6 @@
 //! What may be put into a campaign's bucket? Each pre-order into one bucket, once.
 
-use hongbao_types::{Fen, PacketId, Timestamp};
+use hongbao_types::{AppId, Fen, PacketId, Timestamp};
 
 use crate::command::FillLottery;
 use crate::lottery::PreOrder;
@@ -22,7 +22,7 @@ pub(super) fn decide(
     let mut ends = Vec::new();
     for id in &fill.packets {
         let room = lottery.prizes_max.saturating_sub(lottery.prizes);
-        let end = put(rows, fill, id, room, now);
+        let end = put(rows, fill, id, (&lottery.sponsor, room), now);
         if end.is_ok() {
             lottery.prizes = lottery.prizes.saturating_add(1);
         }
@@ -32,10 +32,17 @@ pub(super) fn decide(
     Ok(ends)
 }
 
-fn put(rows: &mut Rows, fill: &FillLottery, id: &PacketId, room: u32, now: Timestamp) -> Result<(), PrizeRejection> {
+fn put(
+    rows: &mut Rows,
+    fill: &FillLottery,
+    id: &PacketId,
+    (sponsor, room): (&AppId, u32),
+    now: Timestamp,
+) -> Result<(), PrizeRejection> {
     let packet = rows.packet(id).ok_or(PrizeRejection::Invalid)?;
     let pre_order = judge(packet, fill, now)?;
-    if room == 0 {
+    // Nobody who draws is known under another app.
+    if room == 0 || packet.app != *sponsor {
         return Err(PrizeRejection::Invalid);
     }
     let mut packet = packet.clone();

@@ -17,9 +17,10 @@ use serde_json::{Map, Value};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::change::{change, in_place, merged};
+use super::patch::{in_place, merged};
 use super::{Body, PutQuery, QueryString, ValidityReply, id, unknown, validity, web};
 use crate::api_error::ApiError;
+use crate::change::change;
 use crate::people::openid_of;
 use crate::platform::Platform;
 

@@ -17,10 +17,11 @@ use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::change::{change, in_place, merged};
 use super::limits::LimitsBody;
+use super::patch::{in_place, merged};
 use super::{Body, PutQuery, QueryString, ValidityReply, id, parse_time, unknown, validity};
 use crate::api_error::ApiError;
+use crate::change::change;
 use crate::client_certificate::public_key_sha256;
 use crate::json_door::rfc3339;
 use crate::platform::Platform;

@@ -2,10 +2,11 @@
 
 mod apps;
 mod books;
-mod change;
 mod clock;
 mod limits;
+mod lotteries;
 mod merchants;
+mod patch;
 mod top_ups;
 mod web;
 
@@ -43,6 +44,8 @@ pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
         .route("/admin/apps/{app_id}/people/{person}", get(apps::person::<S>))
         .route("/admin/apps/{app_id}/openids/{openid}", put(apps::put_person::<S>).get(apps::get_person::<S>))
         .route("/admin/apps/{app_id}/wallets/{openid}", get(books::wallet::<S>))
+        .route("/admin/lotteries/{lottery_id}", get(lotteries::get::<S>).patch(lotteries::patch::<S>))
+        .route("/admin/lotteries/{lottery_id}/bindings", get(lotteries::bindings::<S>))
         .route("/admin/top-ups", post(top_ups::post::<S>))
         .route("/admin/clock", put(clock::put::<S>).get(clock::get::<S>))
         .route("/admin/expire", post(clock::expire::<S>))

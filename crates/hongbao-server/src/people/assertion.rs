@@ -28,7 +28,7 @@ const LEEWAY: i64 = 30;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Who was asserted.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Person {
     pub(crate) app: AppId,
     pub(crate) openid: OpenId,
@@ -56,6 +56,7 @@ pub(crate) enum AssertionError {
     NotYet,
     Expired,
     Subject,
+    TooOften,
     Store(StoreError),
 }
 
@@ -81,7 +82,15 @@ pub(crate) async fn judge<S: Store>(
     headers: &HeaderMap,
     purpose: Purpose<'_>,
 ) -> Result<Person, AssertionError> {
-    let token = bearer(headers).ok_or(AssertionError::Missing)?;
+    judge_token(platform, bearer(headers).ok_or(AssertionError::Missing)?, purpose).await
+}
+
+/// The same of an assertion that came in another way.
+pub(crate) async fn judge_token<S: Store>(
+    platform: &Platform<S>,
+    token: &str,
+    purpose: Purpose<'_>,
+) -> Result<Person, AssertionError> {
     // What is wrong with it is not said: it may quote the assertion, which is about a person.
     let header = jsonwebtoken::decode_header(token).map_err(|_| AssertionError::Unreadable)?;
     // Who it says it is from, only to know whose key to try.
@@ -119,7 +128,8 @@ pub(crate) async fn judge<S: Store>(
         return Err(AssertionError::Expired);
     }
     let openid = openid_of(platform, &app_id, &claims.sub).map_err(|_| AssertionError::Subject)?;
-    Ok(Person { app: app_id, openid })
+    let person = Person { app: app_id, openid };
+    if platform.people_limiter.admits_person(&person) { Ok(person) } else { Err(AssertionError::TooOften) }
 }
 
 fn decoding_key(app: &App, id: &str, algorithm: Algorithm, now: Timestamp) -> Result<DecodingKey, AssertionError> {

@@ -45,6 +45,9 @@ pub(crate) async fn claim_share<S: Store>(
     let packet = PacketId::try_new(&packet_id).map_err(|_| Problem::NO_SUCH_PACKET)?;
     let person = assertion::judge(&platform, &headers, Purpose::Packet(&packet)).await?;
     let way = way(&platform, &packet, &headers)?;
+    if !platform.people_limiter.admits_packet(&packet) {
+        return Err(Problem::TOO_OFTEN);
+    }
     let claim = ClaimShare { packet, app: person.app, openid: person.openid, way };
     let claimed = platform.claim_share(claim).await??;
     tracing::info!(

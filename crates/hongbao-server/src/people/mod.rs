@@ -2,13 +2,17 @@
 
 mod assertion;
 mod claims;
+mod limits;
 mod mini_program;
+mod oauth;
 mod packets;
 mod problem;
+mod shake;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use hongbao_store::Store;
 
@@ -16,10 +20,21 @@ use crate::platform::Platform;
 
 pub use assertion::ASSERTION_AUDIENCE;
 pub(crate) use assertion::openid_of;
+pub(crate) use limits::PeopleLimiter;
+pub use limits::{PeopleLimits, Rate};
+pub(crate) use shake::PrizePools;
 
-pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
+pub(crate) fn routes<S: Store>(platform: &Arc<Platform<S>>) -> Router<Arc<Platform<S>>> {
     Router::new()
         .route("/packets/{packet_id}", get(packets::get::<S>))
-        .route("/jsapi/sendBizRedPacket", post(mini_program::open::<S>))
         .route("/packets/{packet_id}/claims", post(claims::claim_share::<S>))
+        .route("/jsapi/sendBizRedPacket", post(mini_program::open::<S>))
+        .route("/jsapi/jumpHongbao", post(shake::draw::draw::<S>))
+        .route("/session", get(oauth::session::get::<S>).post(oauth::session::post::<S>))
+        .route_layer(from_fn_with_state(platform.clone(), limits::guard::<S>))
+        // These say themselves, in words of their own, when somebody calls too often; servers may.
+        .route("/connect/oauth2/authorize", get(oauth::authorize::get::<S>))
+        .route("/sns/oauth2/access_token", get(oauth::redeem::by_query::<S>).post(oauth::redeem::by_form::<S>))
+        .route("/cgi-bin/token", get(oauth::access_token::get::<S>))
+        .merge(shake::campaigns::routes::<S>())
 }

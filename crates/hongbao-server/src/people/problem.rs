@@ -45,6 +45,19 @@ problems! {
     NO_SUCH_PACKET: NOT_FOUND "no_such_packet", "没有这个红包", "there is no such packet", NOTHING;
     NOT_THIS_WAY: CONFLICT "not_this_way", "这种红包不能这样拆开", "a packet of this kind is not opened in this way",
         words("小程序红包用 wx.sendBizRedPacket 领取", "a mini program's packet is opened by wx.sendBizRedPacket");
+    NO_SUCH_LOTTERY: NOT_FOUND "no_such_campaign", "没有这个活动", "there is no such campaign", NOTHING;
+    DRAW_SIGNATURE: FORBIDDEN "draw_signature_wrong", "抽奖签名不正确", "the draw's signature is wrong",
+        words("签名用创建活动时的 key，而不是商户的 API 密钥", "it is made with the key of the campaign, not with the merchant's");
+    DRAW_OFF: CONFLICT "campaign_off", "活动已关闭", "the campaign is switched off", AGAIN;
+    DRAW_NOT_YET: CONFLICT "campaign_not_begun", "活动尚未开始", "the campaign has not begun", AGAIN;
+    DRAW_OVER: GONE "campaign_over", "活动已结束", "the campaign is over", NOTHING;
+    NO_PRIZE_LEFT: CONFLICT "no_prize_left", "红包已被抽完", "no packet is left in the campaign", NOTHING;
+    NOT_THIS_PERSON: FORBIDDEN "not_this_person", "openid 不是当前用户的", "the openid is somebody else's",
+        words("请用当前用户的 openid 签名", "sign the openid of whoever draws");
+    NOT_REGISTERED: FORBIDDEN "not_registered", "用户没有登记", "the person is not registered", APP;
+    BLOCKED: FORBIDDEN "blocked", "用户被限制", "the person is blocked", NOTHING;
+    PERSON_LIMIT: CONFLICT "person_limit", "用户领取已达上限", "the person got all that one person gets in this time",
+        words("稍后再试", "try again later");
     NOT_THE_RECIPIENT: FORBIDDEN "not_the_recipient", "这个红包是给别人的", "the packet is for somebody else",
         words("裂变红包请从分享的链接打开", "a packet of several shares is opened by the link that was shared");
     NOT_SHARED: CONFLICT "not_shared", "收到红包的人还没有拆开", "the one it was sent to has not opened it yet",
@@ -74,6 +87,7 @@ problems! {
     ASSERTION_EXPIRED: UNAUTHORIZED "assertion_expired", "断言已过期", "the assertion has expired", NEW_ASSERTION;
     ASSERTION_SUBJECT: UNAUTHORIZED "assertion_subject", "断言中的用户不合法",
         "the assertion's subject can't be a person: an openid in a sandbox, elsewhere 1 to 256 bytes", APP;
+    TOO_OFTEN: TOO_MANY_REQUESTS "too_often", "操作太频繁", "too many calls by one person, from one address or for one packet", AGAIN;
     INVALID: BAD_REQUEST "invalid_request", "请求不合法", "the request makes no sense",
         words("请对照文档检查参数", "compare it with the documentation");
     BUSY: TOO_MANY_REQUESTS "busy", "系统繁忙", "too many at once", AGAIN;
@@ -139,6 +153,7 @@ impl From<AssertionError> for Problem {
             AssertionError::NotYet => Problem::ASSERTION_NOT_YET,
             AssertionError::Expired => Problem::ASSERTION_EXPIRED,
             AssertionError::Subject => Problem::ASSERTION_SUBJECT,
+            AssertionError::TooOften => Problem::TOO_OFTEN,
             AssertionError::Store(error) => error.into(),
         }
     }

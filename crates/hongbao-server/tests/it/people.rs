@@ -3,3 +3,5 @@
 mod claims;
 mod group;
 mod mini_program;
+mod oauth;
+mod shake;

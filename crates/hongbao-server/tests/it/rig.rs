@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hongbao_engine::directory::Validity;
-use hongbao_server::{Addresses, AdminDoor, Doors, HttpBounds, Platform, PlatformOptions, Server, TlsOptions};
+use hongbao_server::{
+    Addresses, AdminDoor, Doors, HttpBounds, PeopleLimits, Platform, PlatformOptions, Server, TlsOptions,
+};
 use hongbao_store::clock::ManualClock;
 use hongbao_store::faulty::{Faults, Faulty};
 use hongbao_store::memory::MemoryStore;
@@ -114,20 +116,38 @@ impl Rig {
 
     /// The same, putting up with this.
     pub(crate) async fn bounded(http: HttpBounds) -> Rig {
-        let rig = Rig::empty_bounded(http).await;
-        rig.put_merchant(json!({ "name": "天虹百货", "keys": [{ "key": KEY }] })).await;
-        rig.put_app(APP, json!({})).await;
-        rig.top_up("T1", 5000).await;
+        let rig = Rig::empty_with(StoreKind::Sandbox, PlatformOptions { http, ..PlatformOptions::default() }).await;
+        rig.furnish().await;
         rig
     }
 
-    pub(crate) async fn empty() -> Rig {
-        Rig::empty_bounded(HttpBounds::default()).await
+    /// The same, whose people may call so often.
+    pub(crate) async fn with_people(people: PeopleLimits) -> Rig {
+        let rig = Rig::empty_with(StoreKind::Sandbox, PlatformOptions { people, ..PlatformOptions::default() }).await;
+        rig.furnish().await;
+        rig
     }
 
-    async fn empty_bounded(http: HttpBounds) -> Rig {
+    /// The same, live: it has no door without TLS.
+    pub(crate) async fn live() -> Rig {
+        let rig = Rig::empty_with(StoreKind::Live, PlatformOptions::default()).await;
+        rig.furnish().await;
+        rig
+    }
+
+    async fn furnish(&self) {
+        self.put_merchant(json!({ "name": "天虹百货", "keys": [{ "key": KEY }] })).await;
+        self.put_app(APP, json!({})).await;
+        self.top_up("T1", 5000).await;
+    }
+
+    pub(crate) async fn empty() -> Rig {
+        Rig::empty_with(StoreKind::Sandbox, PlatformOptions::default()).await
+    }
+
+    async fn empty_with(kind: StoreKind, options: PlatformOptions) -> Rig {
         let clock = ManualClock::new(NOON);
-        let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+        let info = StoreInfo { kind, currency: Currency::renminbi() };
         let store = Faulty::new(MemoryStore::new(info, Arc::new(clock.clone())));
         let faults = store.faults();
         let authority = Authority::new();
@@ -137,10 +157,13 @@ impl Rig {
             client_authorities_pem: authority.pem.clone(),
         };
         let any = ([127, 0, 0, 1], 0).into();
-        let doors =
-            Doors { tls: Some((any, tls)), plain: Some(any), admin: vec![AdminDoor::Address(any, TOKEN.to_owned())] };
+        let doors = Doors {
+            tls: Some((any, tls)),
+            plain: (kind == StoreKind::Sandbox).then_some(any),
+            admin: vec![AdminDoor::Address(any, TOKEN.to_owned())],
+        };
         // Nothing expires until it is asked to, so that the moment before can be seen.
-        let options = PlatformOptions { expire_every: None, http, ..PlatformOptions::default() };
+        let options = PlatformOptions { expire_every: None, ..options };
         let platform = Platform::start(store.clone(), Arc::new(clock.clone()), &options).unwrap();
         let server = Server::start(platform, doors).await.unwrap();
         let app_key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
@@ -342,6 +365,13 @@ impl Rig {
         let key = EncodingKey::from_ed_pem(self.app_key.serialize_pem().as_bytes()).unwrap();
         let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, claims, &key).unwrap()
+    }
+
+    /// An assertion that only says who is there.
+    pub(crate) fn identity(&self, openid: &str) -> String {
+        let mut claims = self.assertion_claims("", &json!({ "sub": openid }));
+        claims.as_object_mut().unwrap().remove("packet");
+        self.assertion_of(&claims)
     }
 
     pub(crate) fn assertion_claims(&self, packet: &str, changes: &Value) -> Value {

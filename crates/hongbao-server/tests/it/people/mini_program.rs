@@ -40,9 +40,7 @@ fn with(arguments: &Value, changes: &Value) -> Value {
 
 /// What the page is told.
 async fn open(rig: &Rig, openid: &str, arguments: &Value) -> (u64, String) {
-    let mut claims = rig.assertion_claims("", &json!({ "sub": openid }));
-    claims.as_object_mut().unwrap().remove("packet");
-    let (status, answer) = open_with(rig, &rig.assertion_of(&claims), arguments).await;
+    let (status, answer) = open_with(rig, &rig.identity(openid), arguments).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let (code, words) = (answer["retcode"].as_u64().unwrap(), answer["retmsg"].as_str().unwrap().to_owned());
     let message = if code == 0 { "ok".to_owned() } else { format!("fail {words}") };

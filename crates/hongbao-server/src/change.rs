@@ -2,63 +2,65 @@
 //! of just what was read; if that is no longer there, once more from the start.
 
 use axum::http::StatusCode;
-use hongbao_engine::command::{PutApp, PutMerchant};
+use hongbao_engine::command::{PutApp, PutLottery, PutMerchant};
 use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::lottery::Lottery;
 use hongbao_engine::outcome::PutRejection;
 use hongbao_store::{CallError, Store, StoreError};
-use hongbao_types::{AppId, MerchantId};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use hongbao_types::{AppId, LotteryId, MerchantId};
 
-use super::body_error;
 use crate::api_error::ApiError;
 use crate::platform::Platform;
 
 /// How often it is tried: more than people change the same thing at the same moment.
 const TRIES: u32 = 16;
 
+/// Why nothing was changed.
+#[derive(Debug)]
+pub(crate) enum NotChanged<E> {
+    /// It may not be.
+    Refused(E),
+    /// It could not be read.
+    Unread(StoreError),
+    /// It could not be stored, or nobody knows whether it was.
+    Unstored(CallError),
+    /// Others changed it again and again.
+    Meanwhile,
+}
+
 /// Stores what `change` makes of what is stored.
-pub(super) async fn change<T: Kept, S: Store>(
+pub(crate) async fn change<T: Kept, S: Store, E>(
     platform: &Platform<S>,
     id: &T::Id,
-    change: impl Fn(Option<&T>) -> Result<T, ApiError> + Send + Sync,
-) -> Result<(), ApiError> {
+    change: impl Fn(Option<&T>) -> Result<T, E> + Send + Sync,
+) -> Result<(), NotChanged<E>> {
     for _ in 0..TRIES {
-        let stored = platform.in_time(T::load(&platform.store, id)).await?;
-        let changed = change(stored.as_ref())?;
-        if T::put(platform, changed, stored).await?.is_ok() {
+        let stored = platform.in_time(T::load(&platform.store, id)).await.map_err(NotChanged::Unread)?;
+        let changed = change(stored.as_ref()).map_err(NotChanged::Refused)?;
+        if T::put(platform, changed, stored).await.map_err(NotChanged::Unstored)?.is_ok() {
             platform.directory.forget();
             return Ok(());
         }
     }
-    let message = format!("{id} was changed by others again and again: nothing was done, so make the call again");
-    Err(ApiError::refused(StatusCode::CONFLICT, "changed_meanwhile", message))
+    Err(NotChanged::Meanwhile)
 }
 
-/// What a `PUT` may store: something new, or what is there already, or, if it may replace, anything.
-pub(super) fn in_place<T: PartialEq>(
-    new: T,
-    stored: Option<&T>,
-    may_replace: bool,
-    id: &impl std::fmt::Display,
-) -> Result<T, ApiError> {
-    if may_replace || stored.is_none_or(|stored| *stored == new) {
-        return Ok(new);
+impl From<NotChanged<ApiError>> for ApiError {
+    fn from(error: NotChanged<ApiError>) -> ApiError {
+        match error {
+            NotChanged::Refused(error) => error,
+            NotChanged::Unread(error) => error.into(),
+            NotChanged::Unstored(error) => error.into(),
+            NotChanged::Meanwhile => {
+                let message = "others changed it again and again: nothing was done, so make the call again";
+                ApiError::refused(StatusCode::CONFLICT, "changed_meanwhile", message)
+            }
+        }
     }
-    let message = format!("{id} exists already, with other content; PATCH changes it");
-    Err(ApiError::refused(StatusCode::CONFLICT, "exists", message))
-}
-
-/// `shown` with `patch` merged into it (RFC 7396): what the patch leaves out stays, null takes away.
-pub(super) fn merged<T: Serialize + DeserializeOwned>(shown: &T, patch: &Map<String, Value>) -> Result<T, ApiError> {
-    let mut merged = serde_json::to_value(shown).map_err(|_| ApiError::invalid("what is stored can't be shown"))?;
-    json_patch::merge(&mut merged, &Value::Object(patch.clone()));
-    serde_path_to_error::deserialize(merged).map_err(|error| body_error(&error))
 }
 
 /// What is kept whole, and changed by putting it anew.
-pub(super) trait Kept: Send + Sync + Sized {
+pub(crate) trait Kept: Send + Sync + Sized {
     type Id: std::fmt::Display + Send + Sync;
 
     fn load<S: Store>(store: &S, id: &Self::Id) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
@@ -99,5 +101,21 @@ impl Kept for App {
         instead_of: Option<App>,
     ) -> Result<Result<(), PutRejection>, CallError> {
         platform.put_app(Box::new(PutApp { app, instead_of })).await
+    }
+}
+
+impl Kept for Lottery {
+    type Id = LotteryId;
+
+    async fn load<S: Store>(store: &S, id: &LotteryId) -> Result<Option<Lottery>, StoreError> {
+        store.lottery(id).await
+    }
+
+    async fn put<S: Store>(
+        platform: &Platform<S>,
+        lottery: Lottery,
+        instead_of: Option<Lottery>,
+    ) -> Result<Result<(), PutRejection>, CallError> {
+        platform.put_lottery(Box::new(PutLottery { lottery, instead_of })).await
     }
 }
