@@ -146,6 +146,9 @@ pub enum ClaimRejection {
     /// Its time is over.
     #[error("the packet has expired")]
     Expired,
+    /// Its time is over, and what nobody opened has gone back.
+    #[error("the packet has expired, and its money went back")]
+    Refunded,
     /// Every share is gone.
     #[error("every share has been claimed")]
     Exhausted,

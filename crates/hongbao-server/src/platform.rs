@@ -21,7 +21,7 @@ use crate::bounds::HttpBounds;
 use crate::directory_cache::Directory;
 use crate::masked_words::MaskedWords;
 use crate::packet_ids::PacketIds;
-use crate::people::{PeopleLimiter, PeopleLimits, PrizePools};
+use crate::people::{FinishedPackets, PeopleLimiter, PeopleLimits, PrizePools};
 use crate::unsettled::Unsettled;
 
 /// What an operator may choose.
@@ -80,6 +80,7 @@ pub struct Platform<S: Store> {
     pub(crate) http: HttpBounds,
     pub(crate) people_limiter: PeopleLimiter,
     pub(crate) prize_pools: PrizePools,
+    pub(crate) finished: FinishedPackets,
     pub(crate) masked_words: MaskedWords,
     lane: Lane,
     patience: Duration,
@@ -145,6 +146,7 @@ impl<S: Store> Platform<S> {
             http: options.http,
             people_limiter: PeopleLimiter::new(&options.people),
             prize_pools: PrizePools::default(),
+            finished: FinishedPackets::default(),
             masked_words: options.masked_words.clone(),
             lane,
             patience: options.patience,

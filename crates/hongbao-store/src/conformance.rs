@@ -876,7 +876,7 @@ behaviours! {
         let again = rig.claim(&first.packet).await.expect("the same share again");
         assert_eq!((again.claim, again.is_replay), (claimed.claim, true));
         assert_eq!(rig.expire().await, [Expired::Refunded(Fen::new(1000))]);
-        assert_eq!(rig.claim(&second.packet).await, Err(ClaimRejection::Expired));
+        assert_eq!(rig.claim(&second.packet).await, Err(ClaimRejection::Refunded));
         assert_eq!((rig.funds().await, rig.wallet().await), (Fen::new(1000), Fen::new(1000)));
         rig.assert_books(2).await;
     }

@@ -2,6 +2,7 @@
 //! answer, reports a conflict, can't load, or holds a commit until it is let go.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hongbao_engine::audit::AuditReport;
@@ -38,6 +39,7 @@ pub struct Faults {
     gate: Arc<Semaphore>,
     held: Arc<Semaphore>,
     tries: Arc<Mutex<Vec<usize>>>,
+    packet_reads: Arc<AtomicUsize>,
 }
 
 /// A store with bad days.
@@ -78,6 +80,11 @@ impl Faults {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// How many packets were read by their ids, outside any try.
+    pub fn packet_reads(&self) -> usize {
+        self.packet_reads.load(Ordering::SeqCst)
+    }
+
     fn next(&self, keys: &KeySet) -> Option<Fault> {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).push(keys.bills.len());
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
@@ -88,7 +95,13 @@ impl<S: Store> Faulty<S> {
     /// `inner`, with no fault planned.
     pub fn new(inner: S) -> Faulty<S> {
         let closed = || Arc::new(Semaphore::new(0));
-        let faults = Faults { queue: Arc::default(), gate: closed(), held: closed(), tries: Arc::default() };
+        let faults = Faults {
+            queue: Arc::default(),
+            gate: closed(),
+            held: closed(),
+            tries: Arc::default(),
+            packet_reads: Arc::default(),
+        };
         Faulty { inner, faults }
     }
 
@@ -185,6 +198,7 @@ impl<S: Store> Store for Faulty<S> {
     }
 
     async fn packet(&self, id: &PacketId, claims: ClaimRange) -> Result<Option<PacketView>, StoreError> {
+        self.faults.packet_reads.fetch_add(1, Ordering::SeqCst);
         self.inner.packet(id, claims).await
     }
 

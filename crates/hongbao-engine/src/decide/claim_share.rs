@@ -76,6 +76,15 @@ fn share(rows: &mut Rows, packet: &Packet, policy: &Policy) -> Option<Fen> {
     }
 }
 
+/// What anybody is told who has opened no share of a packet that is finished.
+pub(super) fn refuse_finished(packet: &Packet, command: &ClaimShare) -> Option<ClaimRejection> {
+    if packet.app != command.app {
+        return Some(ClaimRejection::NoSuchPacket);
+    }
+    // Time makes no difference to it any more.
+    packet.is_finished().then(|| judge(packet, command, packet.stamp).err()).flatten()
+}
+
 fn judge(packet: &Packet, command: &ClaimShare, now: Timestamp) -> Result<(), ClaimRejection> {
     let is_for_a_page = packet.product == Product::MiniProgram;
     if packet.product == Product::Transfer || is_for_a_page != (command.way == ClaimWay::MiniProgram) {
@@ -88,8 +97,7 @@ fn judge(packet: &Packet, command: &ClaimShare, now: Timestamp) -> Result<(), Cl
     }
     match packet.state {
         PacketState::Landed(_) | PacketState::Failed(_) => Err(ClaimRejection::NotSent),
-        // Whether the refund has run makes no difference to whoever comes too late.
-        PacketState::Refunded => Err(ClaimRejection::Expired),
+        PacketState::Refunded => Err(ClaimRejection::Refunded),
         PacketState::Open if packet.is_past_deadline(now) => Err(ClaimRejection::Expired),
         PacketState::Exhausted => Err(ClaimRejection::Exhausted),
         PacketState::Open if !is_recipient && packet.claimed_count == 0 => Err(ClaimRejection::NotShared),

@@ -12,11 +12,11 @@ mod top_up;
 
 use hongbao_types::{Fen, Timestamp};
 
-use crate::command::Command;
+use crate::command::{ClaimShare, Command};
 use crate::draw::DrawKeys;
 use crate::ledger::{LedgerAccount, Posting};
 use crate::limits::Counter;
-use crate::outcome::Outcome;
+use crate::outcome::{ClaimRejection, Outcome};
 use crate::packet::Packet;
 use crate::rows::Rows;
 
@@ -78,6 +78,12 @@ pub fn decide(rows: &mut Rows, command: &Command, now: Timestamp, policy: &Polic
         rows.rollback();
     }
     outcome
+}
+
+/// What somebody is told who certainly has opened no share of this packet; nothing unless the packet is finished, which
+/// it stays, so that whoever says this needs no lock.
+pub fn refuse_finished(packet: &Packet, claim: &ClaimShare) -> Option<ClaimRejection> {
+    claim_share::refuse_finished(packet, claim)
 }
 
 /// Moves money between accounts. A packet's escrow is its own row, which the caller changes.

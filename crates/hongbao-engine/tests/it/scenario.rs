@@ -219,7 +219,7 @@ fn nothing_changes_a_refunded_packet() {
         send     M1 B1 600 to=bob           -> reused(recipient)
         send     M1 B1 500 to=alice         -> reused(total)
         send     M1 B1 600 to=alice shares=2 -> reused(terms)
-        claim    B1 alice                   -> expired
+        claim    B1 alice                   -> refunded
         status   B1 refunded 600 at 24h
         books    M1=1000 alice=0 B1=0
         ",
@@ -648,7 +648,7 @@ fn a_claim_is_good_until_just_before_expiry() {
         claim    B2 alice                   -> expired
         claim    B1 alice                   -> replay 300
         expire                              -> refunded 300
-        claim    B2 alice                   -> expired
+        claim    B2 alice                   -> refunded
         claim    B1 alice                   -> replay 300
         books    M1=700 alice=300 B1=0 B2=0
         ",
@@ -668,7 +668,7 @@ fn time_never_runs_backwards_for_a_packet() {
         expire   B1                         -> refunded 600
         tick     -2h
         status   B1 refunded 600 at 24h
-        claim    B1 alice                   -> expired
+        claim    B1 alice                   -> refunded
         claim    B2 bob                     -> claimed 600
         tick     -23h
         claim    B2 bob                     -> replay 600
@@ -700,7 +700,7 @@ fn claim_rejections_come_in_the_order_in_which_they_are_declared() {
         claim    B2 alice                   -> not_sent
         expire                              -> refunded 600, failed
         claim    B1 bob                     -> not_the_recipient
-        claim    B1 alice                   -> expired
+        claim    B1 alice                   -> refunded
         claim    B2 alice                   -> not_sent
         send     M1 B3 600 to=alice         -> sent
         claim    B3 alice                   -> claimed 600

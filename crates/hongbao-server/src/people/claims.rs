@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use hongbao_engine::command::{ClaimShare, ClaimWay};
+use hongbao_engine::outcome::ClaimRejection;
 use hongbao_engine::packet::Claim;
 use hongbao_store::Store;
 use hongbao_types::PacketId;
@@ -48,8 +49,19 @@ pub(crate) async fn claim_share<S: Store>(
     if !platform.people_limiter.admits_packet(&packet) {
         return Err(Problem::TOO_OFTEN);
     }
-    let claim = ClaimShare { packet, app: person.app, openid: person.openid, way };
-    let claimed = platform.claim_share(claim).await??;
+    let claim = ClaimShare { packet: packet.clone(), app: person.app, openid: person.openid, way };
+    if let Some(rejection) = platform.finished.refuse(&claim).await {
+        return Err(rejection.into());
+    }
+    let claimed = match platform.claim_share(claim).await? {
+        Ok(claimed) => claimed,
+        Err(rejection) => {
+            if matches!(rejection, ClaimRejection::Exhausted | ClaimRejection::Refunded) {
+                platform.finished.remember(&platform, &packet).await;
+            }
+            return Err(rejection.into());
+        }
+    };
     tracing::info!(
         packet.id = %claimed.claim.packet,
         amount_fen = claimed.claim.amount.as_i64(),

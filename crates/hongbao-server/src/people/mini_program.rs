@@ -154,7 +154,7 @@ impl From<ClaimRejection> for Refusal {
             ClaimRejection::NoSuchPacket | ClaimRejection::NotThisWay => Refusal::Arguments,
             ClaimRejection::NotTheRecipient | ClaimRejection::NotShared => Refusal::NotTheRecipient,
             ClaimRejection::NotSent => Refusal::NotSent,
-            ClaimRejection::Expired => Refusal::Expired,
+            ClaimRejection::Expired | ClaimRejection::Refunded => Refusal::Expired,
             ClaimRejection::Exhausted => Refusal::AlreadyOpened,
         }
     }

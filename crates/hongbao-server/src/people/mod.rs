@@ -2,6 +2,7 @@
 
 mod assertion;
 mod claims;
+mod finished;
 mod limits;
 mod mini_program;
 mod oauth;
@@ -20,6 +21,7 @@ use crate::platform::Platform;
 
 pub use assertion::ASSERTION_AUDIENCE;
 pub(crate) use assertion::openid_of;
+pub(crate) use finished::FinishedPackets;
 pub(crate) use limits::PeopleLimiter;
 pub use limits::{PeopleLimits, Rate};
 pub(crate) use shake::PrizePools;

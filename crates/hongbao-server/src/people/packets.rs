@@ -14,7 +14,7 @@ use hongbao_store::{ClaimRange, PacketView, Store};
 use hongbao_types::PacketId;
 use serde::{Deserialize, Serialize};
 
-use super::assertion::{self, Purpose};
+use super::assertion::{self, Person, Purpose};
 use super::claims::way;
 use super::problem::Problem;
 use crate::json_door::rfc3339;
@@ -22,7 +22,7 @@ use crate::platform::Platform;
 use crate::tokens;
 
 /// The most shares in one answer.
-const PAGE_MAX: u32 = 100;
+pub(super) const PAGE_MAX: u32 = 100;
 /// What a draw is called.
 const ALGORITHM: &str = "hongbao/draw/1";
 
@@ -97,31 +97,65 @@ pub(crate) async fn get<S: Store>(
     let way = way(&platform, &id, &headers)?;
     let limit = query.limit.unwrap_or(PAGE_MAX).min(PAGE_MAX);
     // Places count from 1, rows from 0.
-    let before = query.before.map_or(u32::MAX, |place| place.saturating_sub(1));
-    let view = platform.in_time(platform.store.packet(&id, ClaimRange { before, limit })).await?;
-    let view = view.filter(|view| view.packet.app == person.app).ok_or(Problem::NO_SUCH_PACKET)?;
-    let key = ClaimKey { packet: id, openid: person.openid.clone() };
-    let mine = platform.in_time(platform.store.claim(&key)).await?;
-    let is_recipient = view.packet.recipient.as_ref() == Some(&person.openid);
-    if !is_recipient && mine.is_none() && way != ClaimWay::Link {
+    let range = ClaimRange { before: query.before.map_or(u32::MAX, |place| place.saturating_sub(1)), limit };
+    let seen = see(&platform, &id, &person, range).await?;
+    let packet = &seen.view.packet;
+    let is_recipient = packet.recipient.as_ref() == Some(&person.openid);
+    if packet.app != person.app {
+        return Err(Problem::NO_SUCH_PACKET);
+    }
+    if !is_recipient && seen.mine.is_none() && way != ClaimWay::Link {
         return Err(Problem::NOT_THE_RECIPIENT);
     }
-    let seed = view.packet.seed(platform.store.draw_keys());
-    let link = (mine.is_some() && view.packet.split != Split::Whole)
-        .then(|| tokens::link(platform.store.person_key(), &view.packet.id));
-    Ok(Json(PacketReply::show(&view, mine.as_ref(), seed.as_ref(), limit, link)))
+    let seed = packet.seed(platform.store.draw_keys());
+    let link = (seen.mine.is_some() && packet.split != Split::Whole)
+        .then(|| tokens::link(platform.store.person_key(), &packet.id));
+    Ok(Json(PacketReply::show(&seen, seed.as_ref(), limit, link)))
+}
+
+/// What is known of a packet.
+struct Seen {
+    view: PacketView,
+    /// What the person who asks has opened.
+    mine: Option<Claim>,
+    /// The place of its best share.
+    best: Option<u32>,
+}
+
+/// From memory, when it is finished and whoever asks has opened nothing; else from the store.
+async fn see<S: Store>(
+    platform: &Platform<S>,
+    id: &PacketId,
+    person: &Person,
+    range: ClaimRange,
+) -> Result<Seen, Problem> {
+    let known = platform.finished.get(id, &person.openid).await;
+    if let Some((finished, false)) = known.as_ref().filter(|_| range.before == u32::MAX) {
+        let mut view = finished.view.clone();
+        view.claims.truncate(range.limit as usize);
+        return Ok(Seen { view, mine: None, best: finished.best });
+    }
+    let view = platform.in_time(platform.store.packet(id, range)).await?.ok_or(Problem::NO_SUCH_PACKET)?;
+    let key = ClaimKey { packet: id.clone(), openid: person.openid.clone() };
+    let mine = platform.in_time(platform.store.claim(&key)).await?;
+    if known.is_none() && view.packet.is_finished() {
+        platform.finished.remember(platform, id).await;
+    }
+    let best = match known {
+        Some((finished, _)) => finished.best,
+        None => best(&view.packet, view.packet.seed(platform.store.draw_keys()).as_ref()),
+    };
+    Ok(Seen { view, mine, best })
 }
 
 impl PacketReply {
     fn show(
-        view: &PacketView,
-        mine: Option<&Claim>,
+        Seen { view, mine, best }: &Seen,
         seed: Option<&DrawSeed>,
         limit: u32,
         link: Option<String>,
     ) -> PacketReply {
         let packet = &view.packet;
-        let best = best(packet, seed);
         let share = |claim: &Claim| ShareReply {
             openid: match mine {
                 Some(own) if own.openid == claim.openid => claim.openid.to_string(),
@@ -130,7 +164,7 @@ impl PacketReply {
             place: u64::from(claim.index) + 1,
             amount_fen: claim.amount.as_i64(),
             claimed_at: rfc3339(claim.claimed_at),
-            is_best: best == Some(claim.index),
+            is_best: *best == Some(claim.index),
         };
         let is_full = u32::try_from(view.claims.len()).is_ok_and(|count| count == limit);
         let last = view.claims.last().map(|claim| claim.index).filter(|index| is_full && *index > 0);
@@ -147,7 +181,7 @@ impl PacketReply {
             claimed_fen: packet.claimed.as_i64(),
             sent_at: rfc3339(packet.sent_at),
             expires_at: rfc3339(packet.deadline),
-            mine: mine.map(share),
+            mine: mine.as_ref().map(share),
             draw: draw(packet, seed),
             shares: view.claims.iter().map(share).collect(),
             next: last.map(|index| index.saturating_add(1)),
@@ -167,7 +201,7 @@ fn draw(packet: &Packet, seed: Option<&DrawSeed>) -> Option<DrawReply> {
 }
 
 /// The place of the best share among those that were opened, once no other will be.
-fn best(packet: &Packet, seed: Option<&DrawSeed>) -> Option<u32> {
+pub(super) fn best(packet: &Packet, seed: Option<&DrawSeed>) -> Option<u32> {
     let (Split::Drawn { rule, .. }, true) = (packet.split, packet.is_finished()) else { return None };
     let shares = seed?.shares(rule, packet.total, packet.share_count)?;
     let opened = shares.iter().take(usize::try_from(packet.claimed_count).ok()?);

@@ -134,7 +134,7 @@ impl From<ClaimRejection> for Problem {
             ClaimRejection::NotTheRecipient => Problem::NOT_THE_RECIPIENT,
             ClaimRejection::NotShared => Problem::NOT_SHARED,
             ClaimRejection::NotSent => Problem::NOT_SENT,
-            ClaimRejection::Expired => Problem::EXPIRED,
+            ClaimRejection::Expired | ClaimRejection::Refunded => Problem::EXPIRED,
             ClaimRejection::Exhausted => Problem::EXHAUSTED,
         }
     }

@@ -5,3 +5,4 @@ mod group;
 mod mini_program;
 mod oauth;
 mod shake;
+mod storms;

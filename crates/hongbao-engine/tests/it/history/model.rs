@@ -231,7 +231,7 @@ impl Model {
         match &known.fate {
             Fate::Landed(_) | Fate::Failed(_) => Err(ClaimRejection::NotSent),
             Fate::Opened => Err(ClaimRejection::Exhausted),
-            Fate::WentBack(_) => Err(ClaimRejection::Expired),
+            Fate::WentBack(_) => Err(ClaimRejection::Refunded),
             Fate::Paid => unreachable!("nobody claims a transfer"),
             Fate::Waiting if known.is_over(now) => Err(ClaimRejection::Expired),
             Fate::Waiting if !is_first && known.claims.is_empty() => Err(ClaimRejection::NotShared),

@@ -71,7 +71,7 @@ fn a_group_packet_goes_back_by_what_nobody_opened() {
         claim    B1 carol link              -> expired
         claim    B1 bob link                -> replay 136
         & expire B1                         -> refunded 27
-        claim    B1 carol link              -> expired
+        claim    B1 carol link              -> refunded
         claim    B1 bob link                -> replay 136
         status   B1 refunded 27 at 24h
         ",

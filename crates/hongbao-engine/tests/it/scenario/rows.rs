@@ -361,6 +361,7 @@ impl Bench {
                 ClaimRejection::NotShared => "not_shared".to_owned(),
                 ClaimRejection::NotSent => "not_sent".to_owned(),
                 ClaimRejection::Expired => "expired".to_owned(),
+                ClaimRejection::Refunded => "refunded".to_owned(),
                 ClaimRejection::Exhausted => "exhausted".to_owned(),
             },
             Outcome::Expire(Expired::Refunded(amount)) => format!("refunded {amount}"),
