@@ -1,5 +1,5 @@
-//! Do foreign clients take the platform for the real one? Each of them, unmodified, against
-//! `hongbao dev`.
+//! Do foreign clients, and a merchant's own pages, take the platform for the real one? Each of them, unmodified,
+//! against `hongbao dev`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,14 @@ use crate::tools;
 /// A client: its folder in `interop/`, and what runs the tests there.
 type Client = (&'static str, fn(&str, &Path) -> Result<Step, String>);
 
-const CLIENTS: [Client; 6] = [
+const CLIENTS: [Client; 7] = [
     ("wechatpy", python),
     ("pywe-pay", python),
     ("tenpay", node),
     ("wechatpay-axios-plugin", node),
     ("weixin-redpack", node_at_real_host),
     ("wechat-pay", node_at_real_host),
+    ("browser", page),
 ];
 
 /// All of them.
@@ -52,6 +53,13 @@ fn node(name: &str, folder: &Path) -> Result<Step, String> {
     let packages = tools::node(name, folder)?;
     let (runner, tests) = (folder.with_file_name("hongbao_dev.mjs"), folder.join("test_redpack.mjs"));
     Ok(step("node", &[&runner.to_string_lossy(), &tests.to_string_lossy()]).env("NODE_PATH", packages))
+}
+
+/// For a merchant's page, which needs no packages.
+fn page(_: &str, folder: &Path) -> Result<Step, String> {
+    tools::recent_node()?;
+    let (runner, tests) = (folder.with_file_name("hongbao_dev.mjs"), folder.join("test_page.mjs"));
+    Ok(step("node", &[&runner.to_string_lossy(), &tests.to_string_lossy()]))
 }
 
 /// For a client that knows no other host than the real one: in namespaces where that is this machine.

@@ -28,10 +28,7 @@ pub(crate) fn python(name: &str, requirements: &Path) -> Result<PathBuf, String>
 
 /// The packages that the lock file in `folder` lists, in `target/`: a folder for `NODE_PATH`.
 pub(crate) fn node(name: &str, folder: &Path) -> Result<PathBuf, String> {
-    let is_recent = "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)";
-    if !step("node", &["-e", is_recent]).succeeds() || !step("npm", &["--version"]).succeeds() {
-        debian_packages(&["nodejs", "npm"], "Node.js 18 or later with npm")?;
-    }
+    recent_node()?;
     let target = PathBuf::from(root()).join("target/interop").join(name);
     let packages = target.join("node_modules");
     // npm begins by removing what is there, so that the stamp is gone until all is installed.
@@ -50,6 +47,15 @@ pub(crate) fn node(name: &str, folder: &Path) -> Result<PathBuf, String> {
     step("npm", &["ci", "--prefix", &target, "--no-audit", "--no-fund", "--ignore-scripts"]).run()?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(packages)
+}
+
+/// Node.js with npm.
+pub(crate) fn recent_node() -> Result<(), String> {
+    let is_recent = "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)";
+    if !step("node", &["-e", is_recent]).succeeds() || !step("npm", &["--version"]).succeeds() {
+        debian_packages(&["nodejs", "npm"], "Node.js 18 or later with npm")?;
+    }
+    Ok(())
 }
 
 /// cargo-deny, built in `target/`: the one thing that is built only for looking at the others.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use hongbao::Identity;
 use hongbao_server::TlsOptions;
 use hongbao_types::{ApiKey, AppId, MerchantId};
@@ -143,11 +144,22 @@ fn generate() -> std::result::Result<Kit, anyhow::Error> {
         merchant_certificate_pem: merchant.pem(),
         merchant_key_pem: merchant_key.serialize_pem(),
         api_key: random_api_key()?.expose().to_owned(),
-        app_key_pem: app_key.serialize_pem(),
+        app_key_pem: readable_everywhere(&app_key)?,
         app_public_key_pem: app_key.public_key_pem(),
         // In the form of WeChat's: 32 hexadecimal digits.
         app_secret: random_api_key()?.expose().to_owned(),
     })
+}
+
+/// An Ed25519 key in the first version of PKCS#8 (RFC 8410): OpenSSL, and with it Node.js and Python, can't read the
+/// second, which has the public key at its end.
+fn readable_everywhere(key: &KeyPair) -> std::result::Result<String, anyhow::Error> {
+    const HEAD: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    let der = key.serialize_der();
+    let at = der.windows(11).position(|part| part == &HEAD[5..]).context("no Ed25519 key")? + 11;
+    let seed = der.get(at..at + 32).context("no Ed25519 key")?;
+    let key = pem::Pem::new("PRIVATE KEY", [&HEAD[..], seed].concat());
+    Ok(pem::encode_config(&key, pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF)))
 }
 
 fn params(common_name: &str, names: &[&str]) -> std::result::Result<CertificateParams, rcgen::Error> {

@@ -4,6 +4,7 @@
 mod admin_client;
 mod args;
 mod commands;
+mod config;
 mod error;
 mod files;
 mod http;

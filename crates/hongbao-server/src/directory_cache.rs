@@ -23,6 +23,7 @@ pub(crate) struct Directory<S> {
     merchants: Remembered<MerchantId, Merchant>,
     apps: Remembered<AppId, App>,
     lotteries: Remembered<LotteryId, Lottery>,
+    origins: Remembered<String, ()>,
 }
 
 #[derive(Debug)]
@@ -30,7 +31,13 @@ struct Remembered<K, V>(RwLock<HashMap<K, (Instant, Arc<V>)>>);
 
 impl<S: Store> Directory<S> {
     pub(crate) fn new(store: S) -> Directory<S> {
-        Directory { store, merchants: Remembered::new(), apps: Remembered::new(), lotteries: Remembered::new() }
+        Directory {
+            store,
+            merchants: Remembered::new(),
+            apps: Remembered::new(),
+            lotteries: Remembered::new(),
+            origins: Remembered::new(),
+        }
     }
 
     /// The merchant, as it was less than [`DIRECTORY_MAX_AGE`] ago. Who is unknown is not remembered.
@@ -57,11 +64,25 @@ impl<S: Store> Directory<S> {
         Ok(self.store.lottery(id).await?.map(|lottery| self.lotteries.put(id, lottery)))
     }
 
+    /// Whether any app has this origin.
+    pub(crate) async fn has_origin(&self, origin: &str) -> Result<bool, StoreError> {
+        let origin = origin.to_owned();
+        if self.origins.get(&origin).is_some() {
+            return Ok(true);
+        }
+        let is_known = self.store.has_origin(&origin).await?;
+        if is_known {
+            self.origins.put(&origin, ());
+        }
+        Ok(is_known)
+    }
+
     /// Forgets everything: something changed here.
     pub(crate) fn forget(&self) {
         self.merchants.clear();
         self.apps.clear();
         self.lotteries.clear();
+        self.origins.clear();
     }
 }
 

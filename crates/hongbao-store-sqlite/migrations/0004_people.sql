@@ -68,6 +68,8 @@ CREATE TABLE app_origin (
     PRIMARY KEY (app_id, position)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX app_origin_of ON app_origin (origin);
+
 -- Each code is redeemed once; which call did it tells a repeated one from another.
 CREATE TABLE redeemed_code (
     issued_at INTEGER NOT NULL,

@@ -215,6 +215,10 @@ impl Store for SqliteStore {
         self.read(|view| reader::app(view, id))
     }
 
+    async fn has_origin(&self, origin: &str) -> Result<bool, StoreError> {
+        self.read(|view| reader::has_origin(view, origin))
+    }
+
     async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
         self.read(|view| reader::person(view, id))
     }

@@ -311,6 +311,11 @@ pub(crate) fn lottery_sums(view: &Connection, id: &LotteryId, real_now: Timestam
     Ok(sums)
 }
 
+/// Whether any app has this origin.
+pub(crate) fn has_origin(view: &Connection, origin: &str) -> Result<bool> {
+    Ok(one(view, "SELECT 1 FROM app_origin WHERE origin = ? LIMIT 1", [origin], |_| Ok(()))?.is_some())
+}
+
 /// A draw that won.
 pub(crate) fn binding(view: &Connection, key: &BindingKey) -> Result<Option<Binding>> {
     let sql = "SELECT * FROM binding WHERE lottery_id = ? AND openid = ?";

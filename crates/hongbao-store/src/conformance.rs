@@ -366,6 +366,9 @@ behaviours! {
         let put = Box::new(PutApp { app: app.clone(), instead_of: None });
         assert_eq!(rig.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));
         assert_eq!(rig.store.app(&app_id()).await.expect("a read"), Some(app.clone()));
+        for (origin, is_known) in [("https://example.com", true), ("http://localhost:3000", true), ("https://x.cn", false)] {
+            assert_eq!(rig.store.has_origin(origin).await.expect("a read"), is_known, "{origin}");
+        }
 
         let id = PersonId { app: app_id(), openid: openid() };
         assert_eq!(rig.store.person(&id).await.expect("a read"), None);

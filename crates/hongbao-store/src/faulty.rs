@@ -185,6 +185,10 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.app(id).await
     }
 
+    async fn has_origin(&self, origin: &str) -> Result<bool, StoreError> {
+        self.inner.has_origin(origin).await
+    }
+
     async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
         self.inner.person(id).await
     }

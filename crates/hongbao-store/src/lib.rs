@@ -213,6 +213,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// An app.
     fn app(&self, id: &AppId) -> impl Future<Output = Result<Option<App>, StoreError>> + Send;
 
+    /// Whether any app has this origin.
+    fn has_origin(&self, origin: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// A person of whom something is known.
     fn person(&self, id: &PersonId) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
 

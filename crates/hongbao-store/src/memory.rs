@@ -284,6 +284,11 @@ impl Store for MemoryStore {
         Ok(self.tables.lock().await.apps.get(id).cloned())
     }
 
+    async fn has_origin(&self, origin: &str) -> Result<bool, StoreError> {
+        let tables = self.tables.lock().await;
+        Ok(tables.apps.values().any(|app| app.origins.iter().any(|known| known == origin)))
+    }
+
     async fn person(&self, id: &PersonId) -> Result<Option<Person>, StoreError> {
         Ok(self.tables.lock().await.people.get(id).cloned())
     }

@@ -800,7 +800,7 @@ mod of_a_server {
         serve_mistake(
             &format!("{SANDBOX}prot = 80\n{SOCKET}"),
             "the configuration makes no sense: hongbao.toml: unknown field `prot`, expected one of `store`, `kind`, \
-             `currency`, `tls`, `plain`, `admin`, `packets`",
+             `currency`, `tls`, `plain`, `admin`, `packets`, `people`",
             "README shows a whole configuration",
         );
     }

@@ -14,6 +14,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use sha2::Sha256;
 
+use super::browser;
+use super::oauth::session;
 use crate::json_door::bearer;
 use crate::platform::Platform;
 
@@ -57,6 +59,7 @@ pub(crate) enum AssertionError {
     Expired,
     Subject,
     TooOften,
+    Origin,
     Store(StoreError),
 }
 
@@ -82,7 +85,17 @@ pub(crate) async fn judge<S: Store>(
     headers: &HeaderMap,
     purpose: Purpose<'_>,
 ) -> Result<Person, AssertionError> {
-    judge_token(platform, bearer(headers).ok_or(AssertionError::Missing)?, purpose).await
+    let person = match (bearer(headers), purpose) {
+        (Some(token), _) => judge_token(platform, token, purpose).await?,
+        // A browser that showed an assertion before.
+        (None, Purpose::Identity) => session::visitor(platform, headers).ok_or(AssertionError::Missing)?,
+        (None, Purpose::Packet(_)) => return Err(AssertionError::Missing),
+    };
+    if !platform.people_limiter.admits_person(&person) {
+        return Err(AssertionError::TooOften);
+    }
+    let app = platform.directory.app(&person.app).await?.ok_or(AssertionError::UnknownKey)?;
+    if browser::may_come(headers, &app) { Ok(person) } else { Err(AssertionError::Origin) }
 }
 
 /// The same of an assertion that came in another way.
@@ -128,8 +141,7 @@ pub(crate) async fn judge_token<S: Store>(
         return Err(AssertionError::Expired);
     }
     let openid = openid_of(platform, &app_id, &claims.sub).map_err(|_| AssertionError::Subject)?;
-    let person = Person { app: app_id, openid };
-    if platform.people_limiter.admits_person(&person) { Ok(person) } else { Err(AssertionError::TooOften) }
+    Ok(Person { app: app_id, openid })
 }
 
 fn decoding_key(app: &App, id: &str, algorithm: Algorithm, now: Timestamp) -> Result<DecodingKey, AssertionError> {

@@ -1,6 +1,7 @@
 //! The people's door: JSON, and an assertion by the operator's app of who is asking.
 
 mod assertion;
+mod browser;
 mod claims;
 mod finished;
 mod limits;
@@ -27,13 +28,20 @@ pub use limits::{PeopleLimits, Rate};
 pub(crate) use shake::PrizePools;
 
 pub(crate) fn routes<S: Store>(platform: &Arc<Platform<S>>) -> Router<Arc<Platform<S>>> {
-    Router::new()
+    let calls = Router::new()
         .route("/packets/{packet_id}", get(packets::get::<S>))
         .route("/packets/{packet_id}/claims", post(claims::claim_share::<S>))
         .route("/jsapi/sendBizRedPacket", post(mini_program::open::<S>))
         .route("/jsapi/jumpHongbao", post(shake::draw::draw::<S>))
+        .layer(from_fn_with_state(platform.clone(), limits::guard::<S>))
+        .layer(browser::other_origins(platform));
+    let pages = Router::new()
         .route("/session", get(oauth::session::get::<S>).post(oauth::session::post::<S>))
-        .route_layer(from_fn_with_state(platform.clone(), limits::guard::<S>))
+        .layer(from_fn_with_state(platform.clone(), limits::guard::<S>));
+    Router::new()
+        .merge(calls)
+        .merge(pages)
+        .merge(browser::routes())
         // These say themselves, in words of their own, when somebody calls too often; servers may.
         .route("/connect/oauth2/authorize", get(oauth::authorize::get::<S>))
         .route("/sns/oauth2/access_token", get(oauth::redeem::by_query::<S>).post(oauth::redeem::by_form::<S>))

@@ -98,23 +98,23 @@ pub(crate) async fn get<S: Store>(
     let limit = query.limit.unwrap_or(PAGE_MAX).min(PAGE_MAX);
     // Places count from 1, rows from 0.
     let range = ClaimRange { before: query.before.map_or(u32::MAX, |place| place.saturating_sub(1)), limit };
-    let seen = see(&platform, &id, &person, range).await?;
-    let packet = &seen.view.packet;
+    let found = find(&platform, &id, &person, range).await?;
+    let packet = &found.view.packet;
     let is_recipient = packet.recipient.as_ref() == Some(&person.openid);
     if packet.app != person.app {
         return Err(Problem::NO_SUCH_PACKET);
     }
-    if !is_recipient && seen.mine.is_none() && way != ClaimWay::Link {
+    if !is_recipient && found.mine.is_none() && way != ClaimWay::Link {
         return Err(Problem::NOT_THE_RECIPIENT);
     }
     let seed = packet.seed(platform.store.draw_keys());
-    let link = (seen.mine.is_some() && packet.split != Split::Whole)
+    let link = (found.mine.is_some() && packet.split != Split::Whole)
         .then(|| tokens::link(platform.store.person_key(), &packet.id));
-    Ok(Json(PacketReply::show(&seen, seed.as_ref(), limit, link)))
+    Ok(Json(PacketReply::show(&found, seed.as_ref(), limit, link)))
 }
 
 /// What is known of a packet.
-struct Seen {
+struct Found {
     view: PacketView,
     /// What the person who asks has opened.
     mine: Option<Claim>,
@@ -123,17 +123,17 @@ struct Seen {
 }
 
 /// From memory, when it is finished and whoever asks has opened nothing; else from the store.
-async fn see<S: Store>(
+async fn find<S: Store>(
     platform: &Platform<S>,
     id: &PacketId,
     person: &Person,
     range: ClaimRange,
-) -> Result<Seen, Problem> {
+) -> Result<Found, Problem> {
     let known = platform.finished.get(id, &person.openid).await;
     if let Some((finished, false)) = known.as_ref().filter(|_| range.before == u32::MAX) {
         let mut view = finished.view.clone();
         view.claims.truncate(range.limit as usize);
-        return Ok(Seen { view, mine: None, best: finished.best });
+        return Ok(Found { view, mine: None, best: finished.best });
     }
     let view = platform.in_time(platform.store.packet(id, range)).await?.ok_or(Problem::NO_SUCH_PACKET)?;
     let key = ClaimKey { packet: id.clone(), openid: person.openid.clone() };
@@ -145,12 +145,12 @@ async fn see<S: Store>(
         Some((finished, _)) => finished.best,
         None => best(&view.packet, view.packet.seed(platform.store.draw_keys()).as_ref()),
     };
-    Ok(Seen { view, mine, best })
+    Ok(Found { view, mine, best })
 }
 
 impl PacketReply {
     fn show(
-        Seen { view, mine, best }: &Seen,
+        Found { view, mine, best }: &Found,
         seed: Option<&DrawSeed>,
         limit: u32,
         link: Option<String>,

@@ -68,6 +68,8 @@ problems! {
     EXHAUSTED: CONFLICT "exhausted", "红包已被领完", "every share has been claimed", NOTHING;
     LINK_WRONG: FORBIDDEN "link_wrong", "链接不正确", "the link is not right",
         words("请重新打开分享的链接", "open the link that was shared once more");
+    ORIGIN_FOREIGN: FORBIDDEN "origin_foreign", "页面的来源没有登记", "the page's origin is not one that is registered for the app",
+        words("请运营方登记应用的 origins", "the operator registers it among the app's origins");
     ASSERTION_MISSING: UNAUTHORIZED "assertion_missing", "缺少应用签发的身份断言", "the app's assertion of who is asking is missing",
         words("请求头加上 Authorization: Bearer <JWT>", "send the header Authorization: Bearer <JWT>");
     ASSERTION_UNREADABLE: UNAUTHORIZED "assertion_unreadable", "断言无法读取",
@@ -153,6 +155,7 @@ impl From<AssertionError> for Problem {
             AssertionError::NotYet => Problem::ASSERTION_NOT_YET,
             AssertionError::Expired => Problem::ASSERTION_EXPIRED,
             AssertionError::Subject => Problem::ASSERTION_SUBJECT,
+            AssertionError::Origin => Problem::ORIGIN_FOREIGN,
             AssertionError::TooOften => Problem::TOO_OFTEN,
             AssertionError::Store(error) => error.into(),
         }

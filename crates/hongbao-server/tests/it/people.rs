@@ -6,3 +6,4 @@ mod mini_program;
 mod oauth;
 mod shake;
 mod storms;
+mod ways;

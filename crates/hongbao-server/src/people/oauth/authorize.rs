@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Extension, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hongbao_engine::directory::{App, AppKind, PersonId};
 use hongbao_store::{Store, StoreError};
@@ -47,11 +47,11 @@ async fn authorize<S: Store>(
     }
     let wish = Wish::read(platform, query).await?;
     let app = &wish.app.id;
-    let now = platform.clock.0.now();
-    let known = session::person(platform.store.person_key(), app, headers, now);
+    let known = session::visitor(platform, headers).filter(|person| person.app == *app).map(|person| person.openid);
     if known.is_none() && !platform.is_sandbox() {
         return Err(Stop::Nobody);
     }
+    let is_chosen = known.is_none();
     let given = query.get("person");
     let chosen = match known {
         Some(openid) => Some(openid),
@@ -68,7 +68,13 @@ async fn authorize<S: Store>(
         Stop::Busy
     })?;
     tracing::info!(app.id = %app, openid = person.openid.masked(), "a person was sent on with a code");
-    Ok(wish.fulfil(&code))
+    let mut reply = wish.fulfil(&code);
+    if is_chosen {
+        // The scripts of the page that it goes back to find the same person.
+        let cookie = HeaderValue::from_str(&session::cookie(platform, peer, &person));
+        reply.headers_mut().extend(cookie.ok().map(|cookie| (header::SET_COOKIE, cookie)));
+    }
+    Ok(reply)
 }
 
 /// The person that was chosen in a sandbox, if there is such a one.

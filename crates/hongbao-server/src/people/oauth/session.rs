@@ -1,5 +1,6 @@
 //! `/session`: how does a browser, which can't sign, say whose it is? It shows an assertion without a packet once, and
-//! has a cookie for ten minutes, good only for what needs nothing but to know who is there: web authorisation.
+//! has a cookie for ten minutes, good only for what needs nothing but to know who is there: web authorisation, and what
+//! a merchant's page calls by its script.
 //!
 //! `GET` with the assertion in the header, as a web view that the operator's app opens; `POST` with it in a form, as a
 //! page of the operator's sends itself. `to` is where it goes on, a path of this platform.
@@ -12,13 +13,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cookie::{Cookie, SameSite};
 use hongbao_store::Store;
-use hongbao_types::{AppId, OpenId, PersonKey, Timestamp};
+use hongbao_types::Timestamp;
 
 use super::{Query, person_bytes, person_of};
 use crate::body;
 use crate::json_door::bearer;
 use crate::listener::{Peer, Transport};
-use crate::people::assertion::{self, AssertionError, Purpose};
+use crate::people::assertion::{self, AssertionError, Person, Purpose};
 use crate::people::problem::Problem;
 use crate::platform::Platform;
 use crate::tokens;
@@ -62,20 +63,25 @@ async fn begin<S: Store>(
 ) -> Result<Response, Problem> {
     let person = assertion::judge_token(platform, assertion, Purpose::Identity).await?;
     let to = query.get("to").filter(|to| is_path(to)).ok_or(Problem::INVALID)?;
-    let until = platform.clock.0.now().as_millis().saturating_add(LIFETIME * 1000);
-    let content = [&until.to_be_bytes()[..], &person_bytes(&person)].concat();
-    let cookie = Cookie::build((COOKIE, tokens::seal(platform.store.person_key(), PURPOSE, "", &content)))
-        .path("/")
-        .http_only(true)
-        .secure(matches!(peer.transport, Transport::Tls(_)))
-        .same_site(SameSite::Lax)
-        .max_age(cookie::time::Duration::seconds(LIFETIME));
     let headers = [
-        (header::SET_COOKIE, cookie.to_string()),
+        (header::SET_COOKIE, cookie(platform, peer, &person)),
         (header::LOCATION, to.to_owned()),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((StatusCode::SEE_OTHER, headers).into_response())
+}
+
+/// The cookie by which a browser is this person for a while.
+pub(super) fn cookie<S: Store>(platform: &Platform<S>, peer: &Peer, person: &Person) -> String {
+    let until = platform.clock.0.now().as_millis().saturating_add(LIFETIME * 1000);
+    let content = [&until.to_be_bytes()[..], &person_bytes(person)].concat();
+    Cookie::build((COOKIE, tokens::seal(platform.store.person_key(), PURPOSE, "", &content)))
+        .path("/")
+        .http_only(true)
+        .secure(matches!(peer.transport, Transport::Tls(_)))
+        .same_site(SameSite::Lax)
+        .max_age(cookie::time::Duration::seconds(LIFETIME))
+        .to_string()
 }
 
 /// Whether it leads nowhere but here: a browser takes `//` and `/\` for another host.
@@ -84,15 +90,15 @@ fn is_path(to: &str) -> bool {
     is_plain && to.starts_with('/') && !to.starts_with("//")
 }
 
-/// Who the browser's cookie says is there, under this app.
-pub(super) fn person(key: &PersonKey, app: &AppId, headers: &HeaderMap, now: Timestamp) -> Option<OpenId> {
+/// Who the browser's cookie says is there.
+pub(in crate::people) fn visitor<S: Store>(platform: &Platform<S>, headers: &HeaderMap) -> Option<Person> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = cookies.flat_map(|text| Cookie::split_parse(text).filter_map(Result::ok));
     let cookie = cookies.find(|cookie| cookie.name() == COOKIE)?;
-    let content = tokens::unseal(key, PURPOSE, "", cookie.value())?;
+    let content = tokens::unseal(platform.store.person_key(), PURPOSE, "", cookie.value())?;
     let (until, person) = content.split_first_chunk::<8>()?;
-    let is_good = now < Timestamp::from_millis(i64::from_be_bytes(*until));
-    person_of(person).filter(|person| is_good && person.app == *app).map(|person| person.openid)
+    let is_good = platform.clock.0.now() < Timestamp::from_millis(i64::from_be_bytes(*until));
+    person_of(person).filter(|_| is_good)
 }
 
 #[cfg(test)]

@@ -12,12 +12,12 @@ const NONCE: &str = "e61463f8efa94090b1f366cccfbbb444";
 const TIME: &str = "1414561699";
 
 /// The package of a packet that was sent, raw.
-async fn package(rig: &Rig, changes: &[(&str, &str)]) -> String {
+pub(crate) async fn package(rig: &Rig, changes: &[(&str, &str)]) -> String {
     element(&rig.call(&SENDMINIPROGRAMHB, changes).await, "package").to_owned()
 }
 
 /// The arguments that a merchant makes of a package.
-fn arguments(package: &str) -> Value {
+pub(crate) fn arguments(package: &str) -> Value {
     let key: ApiKey = KEY.parse().unwrap();
     let [_, _, (_, encoded), _] = pay_sign_fields(APP, NONCE, package, TIME);
     json!({
@@ -39,7 +39,7 @@ fn with(arguments: &Value, changes: &Value) -> Value {
 }
 
 /// What the page is told.
-async fn open(rig: &Rig, openid: &str, arguments: &Value) -> (u64, String) {
+pub(crate) async fn open(rig: &Rig, openid: &str, arguments: &Value) -> (u64, String) {
     let (status, answer) = open_with(rig, &rig.identity(openid), arguments).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let (code, words) = (answer["retcode"].as_u64().unwrap(), answer["retmsg"].as_str().unwrap().to_owned());

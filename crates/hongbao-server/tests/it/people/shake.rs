@@ -57,7 +57,7 @@ fn campaign(changes: &Value) -> Value {
     body
 }
 
-async fn added(rig: &Rig) -> String {
+pub(crate) async fn added(rig: &Rig) -> String {
     let answer = call(rig, "addlotteryinfo", &campaign(&json!({}))).await;
     assert_eq!((&answer["errcode"], answer["page_id"].is_u64()), (&json!(0), true), "{answer}");
     answer["lottery_id"].as_str().unwrap().to_owned()
@@ -69,14 +69,14 @@ async fn reserved(rig: &Rig, changes: &[(&str, &str)]) -> (String, String) {
     (element(&reply, "detail_id").to_owned(), element(&reply, "sp_ticket").to_owned())
 }
 
-async fn filled(rig: &Rig, lottery: &str, tickets: &[&str]) -> Value {
+pub(crate) async fn filled(rig: &Rig, lottery: &str, tickets: &[&str]) -> Value {
     let list: Vec<Value> = tickets.iter().map(|ticket| json!({ "ticket": ticket })).collect();
     let body = json!({ "lottery_id": lottery, "mchid": MERCHANT, "sponsor_appid": APP, "prize_info_list": list });
     call(rig, "setprizebucket", &body).await
 }
 
 /// A campaign with so many packets.
-async fn running(rig: &Rig, packets: u32) -> String {
+pub(crate) async fn running(rig: &Rig, packets: u32) -> String {
     let lottery = added(rig).await;
     let mut tickets = Vec::new();
     for number in 0..packets {
@@ -96,7 +96,7 @@ fn arguments(lottery: &str, openid: &str, key: &str) -> Value {
     json!({ "lottery_id": lottery, "noncestr": NONCE, "openid": openid, "sign": signature })
 }
 
-async fn draw(rig: &Rig, lottery: &str, openid: &str) -> (StatusCode, Value) {
+pub(crate) async fn draw(rig: &Rig, lottery: &str, openid: &str) -> (StatusCode, Value) {
     draw_at(rig, &base(rig), openid, &arguments(lottery, openid, CAMPAIGN_KEY)).await
 }
 
@@ -107,13 +107,13 @@ async fn draw_at(rig: &Rig, base: &str, openid: &str, arguments: &Value) -> (Sta
 }
 
 /// The packet that somebody won.
-fn won((status, answer): &(StatusCode, Value)) -> &str {
+pub(crate) fn won((status, answer): &(StatusCode, Value)) -> &str {
     assert_eq!((*status, &answer["won"]), (StatusCode::OK, &json!(true)), "{answer}");
     answer["packet_id"].as_str().unwrap()
 }
 
 /// A campaign as its account sees it.
-async fn known(rig: &Rig, lottery: &str) -> Value {
+pub(crate) async fn known(rig: &Rig, lottery: &str) -> Value {
     let path = format!("/shakearound/lottery/querylottery?access_token={}&lottery_id={lottery}", token(rig, APP).await);
     ask(rig, &path).await["result"].clone()
 }
