@@ -1,12 +1,15 @@
 //! How fast is Hongbao, and what limits it?
 //!
-//! Three tables. *Sends over HTTP*: durable ones beside a null server, the same process but for engine and store;
-//! without TLS and over mTLS, connections kept alive. *The store alone*, in batches of several sizes, beside what
+//! Four tables. *Sends over HTTP*: durable ones beside a null server, the same process but for engine and store;
+//! without TLS and over mTLS, connections kept alive. *Claims of one packet*: by everybody at once, and by those who
+//! come too late. *The store alone*, in batches of several sizes, beside what
 //! the disk does. *The time of a wrong signature*: whether it tells how much of it is right. Rounds are interleaved, so that whatever else the machine is doing hits all alike; medians are
 //! printed, with the least and the most.
 
+mod claims;
 mod client;
 mod disk;
+mod measured;
 mod sends;
 mod server;
 mod setup;
@@ -41,7 +44,7 @@ struct Arguments {
     #[arg(long, default_value = ".")]
     folder: PathBuf,
     /// Only this table
-    #[arg(long, value_parser = ["sends", "store", "timing"])]
+    #[arg(long, value_parser = ["sends", "claims", "store", "timing"])]
     only: Option<String>,
     #[command(subcommand)]
     role: Option<Role>,
@@ -63,9 +66,15 @@ fn main() -> anyhow::Result<()> {
     let wants = |table| arguments.only.as_deref().is_none_or(|only| only == table);
     println!("{}\n", setup::machine());
     if wants("sends") {
-        let load =
-            sends::Load { rounds: arguments.rounds, requests: arguments.requests, connections: arguments.connections };
+        let load = measured::Load {
+            rounds: arguments.rounds,
+            requests: arguments.requests,
+            connections: arguments.connections,
+        };
         println!("{}", sends::run(&load, folder.path())?);
+    }
+    if wants("claims") {
+        println!("{}", claims::run(arguments.rounds, arguments.connections, folder.path())?);
     }
     if wants("store") {
         println!("{}", store::run(arguments.rounds, arguments.packets, folder.path())?);

@@ -3,7 +3,8 @@
 use hongbao_types::ApiKey;
 use hongbao_wire::{Params, SignType, encode, sign};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, PKCS_ED25519,
+    PKCS_RSA_SHA256,
 };
 
 pub(crate) const MERCHANT: &str = "10000098";
@@ -26,6 +27,9 @@ pub(crate) struct Certificates {
     pub(crate) authority: String,
     pub(crate) server: (String, String),
     pub(crate) merchant: (String, String),
+    /// The app's, by which claims are asserted.
+    pub(crate) app_key: String,
+    pub(crate) app_public_key: String,
 }
 
 impl Certificates {
@@ -46,7 +50,9 @@ impl Certificates {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let key = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
         let merchant = (params.signed_by(&key, &issuer)?.pem(), key.serialize_pem());
-        Ok(Certificates { authority, server, merchant })
+        let app = KeyPair::generate_for(&PKCS_ED25519)?;
+        let (app_key, app_public_key) = (app.serialize_pem(), app.public_key_pem());
+        Ok(Certificates { authority, server, merchant, app_key, app_public_key })
     }
 }
 

@@ -15,7 +15,7 @@ cargo xtask lint        formatting, clippy with warnings denied, licences and ba
 cargo xtask docs        the documentation builds without a warning
 cargo xtask unit        unit and integration tests of the crates
 cargo xtask interop     foreign clients, unmodified, against a running platform; one of them: `cargo xtask interop NAME`
-cargo xtask reference   docs/protocol.md anew, of the tables
+cargo xtask reference   docs/protocol.md and the errors of docs/people.md anew, of the tables
 cargo xtask bench       how fast it is, and what limits it; `cargo xtask bench --help` says what can be set";
 
 /// The benchmark's workspace, whose lock file is its own.
@@ -72,7 +72,7 @@ fn ended(result: &Result<(), String>) -> ExitCode {
 
 /// The test that finds the page stale writes it when it is told to.
 fn reference() -> Result<(), String> {
-    cargo(&["test", "--package", "hongbao-wire", "--locked", "--quiet", "reference"])
+    cargo(&["test", "--package", "hongbao-wire", "--package", "hongbao-server", "--locked", "--quiet", "reference"])
         .env("HONGBAO_WRITE_REFERENCE", "1")
         .run()
 }

@@ -45,7 +45,7 @@ pub struct PlatformOptions {
     pub http: HttpBounds,
     /// How often people may call.
     pub people: PeopleLimits,
-    /// Whether sends are answered without being carried out: to measure what the rest costs.
+    /// Whether sends and claims are answered without being carried out: to measure what the rest costs.
     #[cfg(feature = "null")]
     pub is_null: bool,
 }
@@ -168,8 +168,8 @@ impl<S: Store> Platform<S> {
     }
 
     commands! {
-        /// Opens a share.
-        claim_share(ClaimShare) -> Result<Claimed, ClaimRejection>: Command::ClaimShare, Claim;
+        /// Opens a share, whatever this server is for.
+        open_share(ClaimShare) -> Result<Claimed, ClaimRejection>: Command::ClaimShare, Claim;
         /// Does what time has brought.
         expire_packet(ExpirePacket) -> Expired: Command::ExpirePacket, Expire;
         /// Takes money in.
@@ -190,6 +190,18 @@ impl<S: Store> Platform<S> {
         bind_prize(BindPrize) -> Result<Bound, BindRejection>: Command::BindPrize, Bind;
         /// Sets the clock.
         set_clock(SetClock) -> Result<(), ClockRejection>: Command::SetClock, Clock;
+    }
+
+    /// Opens a share.
+    pub(crate) async fn claim_share(&self, claim: ClaimShare) -> Result<Result<Claimed, ClaimRejection>, CallError> {
+        #[cfg(feature = "null")]
+        if self.is_null {
+            let ClaimShare { packet, app, openid, .. } = claim;
+            let (amount, claimed_at) = (hongbao_types::Fen::new(1), self.clock.0.now());
+            let claim = hongbao_engine::packet::Claim { packet, app, openid, index: 0, amount, claimed_at };
+            return Ok(Ok(Claimed { claim, is_shared: true, is_replay: false }));
+        }
+        self.open_share(claim).await
     }
 
     /// Sends a packet.

@@ -141,6 +141,8 @@ pub(crate) async fn provision_merchant_and_app(admin: &AdminClient, kit: &Kit) -
             "redirect_hosts": ["localhost", "127.0.0.1", "[::1]"],
         });
         admin.put(&app, &body).await?;
+        // Whom the page of web authorisation offers.
+        admin.put(&format!("{app}/openids/{OPENID}"), &json!({})).await?;
     }
     Ok(())
 }

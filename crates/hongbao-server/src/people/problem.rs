@@ -28,7 +28,11 @@ const APP: Words = words("请联系应用的开发者", "tell the developers of 
 
 macro_rules! problems {
     ($($(#[$doc:meta])* $name:ident: $status:ident $code:literal, $zh:literal, $en:literal, $todo:expr;)*) => {
-        impl Problem { $(
+        impl Problem {
+            /// All of them that happen before anything is done.
+            #[cfg(test)]
+            const ALL: &[Problem] = &[$(Problem::$name),*];
+            $(
             $(#[$doc])*
             pub(super) const $name: Problem = Problem {
                 code: $code,
@@ -37,7 +41,8 @@ macro_rules! problems {
                 todo: $todo,
                 money_moved: "no",
             };
-        )* }
+            )*
+        }
     };
 }
 
@@ -176,5 +181,43 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         tracing::error!(%error, "the store could not read");
         Problem::UNAVAILABLE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    /// Where the table is shown; `cargo xtask reference` writes it.
+    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/people.md");
+    const HEAD: &str = "\n## 错误 · Errors\n";
+
+    /// A page would take it for an element.
+    fn escaped(text: &str) -> String {
+        text.replace('<', "&lt;")
+    }
+
+    #[test]
+    fn reference_shows_the_whole_table() {
+        let mut table =
+            format!("{HEAD}\n| `code` | HTTP | `message` | `todo` | `money_moved` |\n|---|---|---|---|---|\n");
+        for problem in Problem::ALL.iter().chain([&Problem::UNKNOWN]) {
+            let Problem { code, status, message, todo, money_moved } = problem;
+            let (message, todo) =
+                [message, todo].map(|words| format!("{}<br>{}", escaped(words.zh), escaped(words.en))).into();
+            writeln!(table, "| `{code}` | {} | {message} | {todo} | `{money_moved}` |", status.as_u16()).unwrap();
+        }
+        let stored = std::fs::read_to_string(PAGE).unwrap();
+        let (text, shown) = stored.split_once(HEAD).unwrap();
+        if std::env::var_os("HONGBAO_WRITE_REFERENCE").is_some() {
+            std::fs::write(PAGE, format!("{text}{table}")).unwrap();
+            return;
+        }
+        assert!(
+            table == format!("{HEAD}{shown}"),
+            "docs/people.md is stale: run `cargo xtask reference`, and commit it"
+        );
     }
 }
