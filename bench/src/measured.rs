@@ -102,6 +102,7 @@ impl Measured {
             "limits": {
                 "amount_min_fen": 1,
                 "amount_max_fen": 1_000_000,
+                "recipient_amount_per_day_fen": 1_000_000_000_000_i64,
                 "packets_per_second": "unlimited",
                 "packets_per_minute": "unlimited",
                 "amount_per_day_fen": 1_000_000_000_000_i64,

@@ -226,6 +226,9 @@ fn a_key_takes_the_place_of_another() {
     dev.ok(&["query", "B1"]);
 }
 
+/// Somebody whom the sandbox does not know from the start.
+const STRANGER: &str = "onqOjjmM1tad-3ROpncN-yUfa6uI";
+
 #[test]
 fn an_app_is_shown_and_changed_and_the_rest_stays() {
     let home = folder();
@@ -243,7 +246,7 @@ fn an_app_is_shown_and_changed_and_the_rest_stays() {
     known["merchants"] = serde_json::json!(["10000090", "10000098"]);
     known["registered_only"] = true.into();
     assert_eq!(shown(&["set", app, "--merchant", "10000098", "--registered-only", "true"]), known);
-    let ran = dev.run(&["send", "--bill-no", "B1"]);
+    let ran = dev.run(&["send", "--bill-no", "B1", "--to", STRANGER]);
     assert!(ran.stderr.contains("OPENID_ERROR"), "{}", ran.transcript());
     std::fs::write(dev.path("secret.txt"), "a-secret-of-the-corporation\n").unwrap();
     let secret = ["--kind", "corporation", "--workwx-secret-file", "secret.txt"];
@@ -258,17 +261,16 @@ fn an_app_is_shown_and_changed_and_the_rest_stays() {
 fn a_person_is_registered_and_blocked_and_let_go() {
     let home = folder();
     let dev = Dev::start(&home.path().join("dev"));
-    let person = ["app", "person", "wx8888888888888888", "oxTWIuGaIt6gTKsQRLau2M0yL16E"];
+    let person = ["app", "person", "wx8888888888888888", STRANGER];
     let shown = |more: &[&str]| dev.ok(&[&person[..], more].concat());
-    let says = |registered, blocked| {
-        format!("person      oxTWIuGaIt6gTKsQRLau2M0yL16E\nregistered  {registered}\nblocked     {blocked}\n")
-    };
+    let says =
+        |registered, blocked| format!("person      {STRANGER}\nregistered  {registered}\nblocked     {blocked}\n");
     assert_eq!(shown(&[]), says("no", "no"));
     assert_eq!(shown(&["--blocked", "true"]), says("yes", "yes"));
     assert_eq!(shown(&["--register"]), says("yes", "yes"), "registered again, as they were");
-    let ran = dev.run(&["send", "--bill-no", "B1"]);
+    let ran = dev.run(&["send", "--bill-no", "B1", "--to", STRANGER]);
     assert!(ran.stderr.contains("NO_AUTH: 发放失败，此请求可能存在风险，已被微信拦截"), "{}", ran.transcript());
     assert!(dev.ok(&["query", "B1"]).contains("status      SENDING"));
     assert_eq!(shown(&["--blocked", "false"]), says("yes", "no"));
-    dev.ok(&["send", "--bill-no", "B1"]);
+    dev.ok(&["send", "--bill-no", "B1", "--to", STRANGER]);
 }
