@@ -8,6 +8,7 @@ use hongbao_types::{Fen, PacketId};
 use crate::ledger::{Account, LedgerAccount, Posting, Transfer};
 use crate::packet::{Claim, Due, Packet, PacketState};
 use crate::rows::{Change, Changes};
+use crate::wallet::{Withdrawal, WithdrawalState};
 
 /// A batch whose money does not add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +27,14 @@ pub fn check_changes(changes: &Changes) -> Result<(), Imbalance> {
         let before = change.before().and_then(Packet::escrow).unwrap_or(Fen::ZERO);
         sum = sum.saturating_add(i128::from(after.as_i64())).saturating_sub(i128::from(before.as_i64()));
     }
+    for change in &changes.withdrawals {
+        let (after, before) = (change.after(), change.before());
+        if before.is_some_and(|before| !is_settled_by(before, after)) {
+            return Err(Imbalance("a withdrawal is settled once, and never changed"));
+        }
+        let before = before.map_or(Fen::ZERO, Withdrawal::held);
+        sum = sum.saturating_add(i128::from(after.held().as_i64())).saturating_sub(i128::from(before.as_i64()));
+    }
     for (account, change) in &changes.accounts {
         if *account != LedgerAccount::Settlement && change.after().balance().is_none() {
             return Err(Imbalance("an account other than settlement falls below zero"));
@@ -36,6 +45,11 @@ pub fn check_changes(changes: &Changes) -> Result<(), Imbalance> {
         return Err(Imbalance("a posting is never changed"));
     }
     if sum == 0 { Ok(()) } else { Err(Imbalance("what is taken and what is given differ")) }
+}
+
+/// Whether `after` is `before`, but for its end.
+fn is_settled_by(before: &Withdrawal, after: &Withdrawal) -> bool {
+    before.state == WithdrawalState::Held && *before == Withdrawal { state: WithdrawalState::Held, ..after.clone() }
 }
 
 fn held(account: &Account) -> i128 {
@@ -56,6 +70,9 @@ pub enum Difference {
         /// What its postings say.
         rebuilt: Account,
     },
+    /// A wallet's withdrawals are not what its row says.
+    #[error("{0:?}: what its row says is held and withdrawn is not what its withdrawals say")]
+    Withdrawals(LedgerAccount),
     /// An account that must not be is below zero.
     #[error("{0:?} is below zero")]
     BelowZero(LedgerAccount),
@@ -92,14 +109,18 @@ pub struct AuditReport {
     pub claims: u64,
     /// How many transfers.
     pub transfers: u64,
-    /// How many accounts, escrows not counted.
+    /// How many withdrawals.
+    pub withdrawals: u64,
+    /// How many accounts; not those that stand in another row.
     pub accounts: u64,
     /// What merchants may still send.
     pub merchant_funds: i128,
     /// What is in escrow.
     pub escrow: i128,
-    /// What people have received.
+    /// What is in people's wallets.
     pub wallets: i128,
+    /// What is being withdrawn.
+    pub held: i128,
     /// What the outside world is owed; below zero by what came in.
     pub settlement: i128,
     /// What does not add up.
@@ -167,6 +188,24 @@ impl Audit {
         self.post(&transfer.posting());
     }
 
+    /// Takes note of a withdrawal.
+    pub fn withdrawal(&mut self, withdrawal: &Withdrawal) {
+        self.report.withdrawals = self.report.withdrawals.saturating_add(1);
+        self.report.held = self.report.held.saturating_add(i128::from(withdrawal.held().as_i64()));
+        self.post(&withdrawal.hold_posting());
+        if let Some(posting) = withdrawal.settling_posting() {
+            self.post(&posting);
+        }
+        let wallet = &mut self.rebuilt.entry(withdrawal.wallet()).or_default().wallet;
+        let sum = match withdrawal.state {
+            WithdrawalState::Held => &mut wallet.held,
+            WithdrawalState::Confirmed(_) => &mut wallet.withdrawn,
+            WithdrawalState::Cancelled(_) => return,
+        };
+        // What does not fit is reported of the account's debits.
+        *sum = sum.checked_add(withdrawal.amount).unwrap_or(Fen::MAX);
+    }
+
     /// Takes note of an account's row.
     pub fn account(&mut self, id: LedgerAccount, account: Account) {
         self.report.accounts = self.report.accounts.saturating_add(1);
@@ -175,6 +214,7 @@ impl Audit {
             LedgerAccount::MerchantFunds(_) => &mut self.report.merchant_funds,
             LedgerAccount::RecipientWallet(..) => &mut self.report.wallets,
             LedgerAccount::PacketEscrow(_) => &mut self.report.escrow,
+            LedgerAccount::WithdrawalHold(_) => &mut self.report.held,
         };
         *sum = sum.saturating_add(held(&account));
         if id != LedgerAccount::Settlement && account.balance().is_none() {
@@ -194,8 +234,10 @@ impl Audit {
         let mut rebuilt: BTreeMap<LedgerAccount, Account> = std::mem::take(&mut self.rebuilt).into_iter().collect();
         for (account, stored) in std::mem::take(&mut self.stored) {
             let rebuilt = rebuilt.remove(&account).unwrap_or_default();
-            if stored != rebuilt {
+            if (stored.debits, stored.credits) != (rebuilt.debits, rebuilt.credits) {
                 self.differ(Difference::Account { account, stored, rebuilt });
+            } else if (stored.wallet.held, stored.wallet.withdrawn) != (rebuilt.wallet.held, rebuilt.wallet.withdrawn) {
+                self.differ(Difference::Withdrawals(account));
             }
         }
         for (account, rebuilt) in rebuilt {
@@ -222,10 +264,10 @@ impl Audit {
         self.report
     }
 
-    /// A packet's escrow is its row, so only the other side is summed.
+    /// Of an account that stands in another row only the other side is summed.
     fn post(&mut self, posting: &Posting) {
         for (account, is_debit) in [(&posting.debit, true), (&posting.credit, false)] {
-            if matches!(account, LedgerAccount::PacketEscrow(_)) {
+            if account.is_in_another_row() {
                 continue;
             }
             let row = self.rebuilt.entry(account.clone()).or_default();
@@ -250,7 +292,8 @@ impl AuditReport {
 
     /// The sum over all accounts: nothing, when the books balance.
     pub fn sum(&self) -> i128 {
-        self.merchant_funds.saturating_add(self.escrow).saturating_add(self.wallets).saturating_add(self.settlement)
+        let parts = [self.merchant_funds, self.escrow, self.wallets, self.held, self.settlement];
+        parts.into_iter().fold(0, i128::saturating_add)
     }
 }
 

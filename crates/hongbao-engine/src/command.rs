@@ -13,6 +13,7 @@ use crate::limits::CounterKey;
 use crate::lottery::{BindingKey, Lottery, PreOrder};
 use crate::packet::{BillKey, Due, Family, Product, Texts};
 use crate::rows::{ClaimKey, KeySet};
+use crate::wallet::{Settlement, WithdrawalKey};
 
 /// Anything that can be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,10 @@ pub enum Command {
     BindPrize(BindPrize),
     /// Learn once who came back from web authorisation.
     RedeemCode(RedeemCode),
+    /// Hold money of a wallet, to be paid out.
+    HoldWithdrawal(HoldWithdrawal),
+    /// It was paid out, or not.
+    SettleWithdrawal(SettleWithdrawal),
     /// A sandbox's clock shows at least this.
     SetClock(SetClock),
 }
@@ -183,6 +188,30 @@ pub struct RedeemCode {
     pub attempt: [u8; 16],
 }
 
+/// Hold money of a wallet, to be paid out. Its key is (app, reference).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldWithdrawal {
+    /// The app, and the caller's reference.
+    pub key: WithdrawalKey,
+    /// Whose wallet.
+    pub openid: OpenId,
+    /// How much.
+    pub amount: Fen,
+}
+
+/// A withdrawal was paid out, or not. Its key is (app, reference).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettleWithdrawal {
+    /// The withdrawal.
+    pub key: WithdrawalKey,
+    /// Whose wallet it is from, as it was read.
+    pub openid: OpenId,
+    /// How it ends.
+    pub how: Settlement,
+    /// What whoever pays out calls it.
+    pub operator_reference: Reference,
+}
+
 /// A sandbox's clock shows at least `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetClock {
@@ -248,6 +277,15 @@ impl Command {
             Command::RedeemCode(redeem) => {
                 keys.codes.insert(redeem.code);
             }
+            Command::HoldWithdrawal(hold) => {
+                keys.withdrawals.insert(hold.key.clone());
+                keys.accounts.insert(hold.wallet());
+            }
+            Command::SettleWithdrawal(settle) => {
+                keys.withdrawals.insert(settle.key.clone());
+                keys.accounts.insert(LedgerAccount::Settlement);
+                keys.accounts.insert(settle.wallet());
+            }
             Command::SetClock(_) => keys.clock = true,
         }
     }
@@ -297,6 +335,20 @@ impl BindPrize {
     /// The person.
     pub fn person(&self) -> PersonId {
         PersonId { app: self.app.clone(), openid: self.key.openid.clone() }
+    }
+}
+
+impl HoldWithdrawal {
+    /// The wallet that it is from.
+    pub fn wallet(&self) -> LedgerAccount {
+        LedgerAccount::RecipientWallet(self.key.app.clone(), self.openid.clone())
+    }
+}
+
+impl SettleWithdrawal {
+    /// The wallet that it is from.
+    pub fn wallet(&self) -> LedgerAccount {
+        LedgerAccount::RecipientWallet(self.key.app.clone(), self.openid.clone())
     }
 }
 

@@ -1,14 +1,17 @@
 //! Where is the money? Double-entry accounts: every movement takes from one and gives to another.
 //!
-//! Four kinds of account. *Settlement* is the outside world (the bank); *merchant funds*, *packet
-//! escrow* and *recipient wallets* are what the platform owes to others, so none of them may fall
+//! Five kinds of account. *Settlement* is the outside world (the bank); *merchant funds*, *packet
+//! escrow*, *recipient wallets* and *withdrawal holds* are what the platform owes to others, so none of them may fall
 //! below zero. A debit takes from such an account, a credit gives to it. The sum over all accounts is zero.
 //!
 //! A posting is not written twice: a packet's row is its posting from funds to escrow (and its refund
-//! back), a claim's row is its posting from escrow to wallet, a transfer's row is its own. Account
+//! back), a claim's row is its posting from escrow to wallet, a withdrawal's row is its posting from wallet to hold
+//! (and on to settlement, or back), a transfer's row is its own. Account
 //! rows are sums of these, kept so that a balance costs one read; an audit rebuilds them.
 
 use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
+
+use crate::wallet::{Wallet, WithdrawalKey};
 
 /// Which account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +24,8 @@ pub enum LedgerAccount {
     PacketEscrow(PacketId),
     /// What a person has received under one app (零钱).
     RecipientWallet(AppId, OpenId),
+    /// What is being withdrawn; kept in the withdrawal's own row.
+    WithdrawalHold(WithdrawalKey),
 }
 
 /// An account's row: all that ever went out and came in, never one signed number.
@@ -30,6 +35,8 @@ pub struct Account {
     pub debits: Fen,
     /// The sum of all credits.
     pub credits: Fen,
+    /// What only a wallet has.
+    pub wallet: Wallet,
 }
 
 /// Money that moves between two accounts.
@@ -72,11 +79,25 @@ pub struct Transfer {
     pub at: Timestamp,
 }
 
+impl LedgerAccount {
+    /// Whether what it holds stands in the row of what holds it, so that it has none of its own.
+    pub fn is_in_another_row(&self) -> bool {
+        matches!(self, LedgerAccount::PacketEscrow(_) | LedgerAccount::WithdrawalHold(_))
+    }
+}
+
 impl Account {
     /// Credits less debits: what the account holds. `None` when it is below zero, which only
     /// settlement may be.
     pub fn balance(&self) -> Option<Fen> {
         self.credits.checked_sub(self.debits)
+    }
+
+    /// What ever came into a wallet, withdrawals that were cancelled not counted. `None` when the sums contradict
+    /// each other.
+    pub fn received(&self) -> Option<Fen> {
+        let cancelled = self.debits.checked_sub(self.wallet.held)?.checked_sub(self.wallet.withdrawn)?;
+        self.credits.checked_sub(cancelled)
     }
 }
 

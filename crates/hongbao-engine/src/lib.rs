@@ -19,6 +19,9 @@
 //! has the link. What nobody opened in time goes back: [`ExpirePacket`](command::ExpirePacket) moves the rest
 //! of the escrow to the merchant's funds. At all times `total = claimed + refunded + in escrow`.
 //!
+//! What is in a wallet leaves it in two steps: [`HoldWithdrawal`](command::HoldWithdrawal) moves it into the withdrawal's
+//! own row, [`SettleWithdrawal`](command::SettleWithdrawal) from there to settlement, or back.
+//!
 //! # How a change is made
 //!
 //! Commands are decided in groups, in memory. A [`Batch`](batch::Batch) names the rows that its
@@ -42,3 +45,4 @@ pub mod lottery;
 pub mod outcome;
 pub mod packet;
 pub mod rows;
+pub mod wallet;

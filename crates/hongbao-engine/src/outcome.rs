@@ -6,6 +6,7 @@ use hongbao_types::{Fen, MerchantId, PacketId, Timestamp};
 use crate::ledger::Transfer;
 use crate::lottery::Binding;
 use crate::packet::{Claim, Decline};
+use crate::wallet::Withdrawal;
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,10 @@ pub enum Outcome {
     Bind(Result<Bound, BindRejection>),
     /// A code was redeemed, or not.
     Redeem(Result<(), RedeemRejection>),
+    /// Money is held, or not.
+    Hold(Result<Withdrawn, HoldRejection>),
+    /// A withdrawal is settled, or not.
+    Settle(Result<Withdrawn, SettleRejection>),
     /// The clock shows so much, or not.
     Clock(Result<(), ClockRejection>),
     /// The engine contradicts itself: nothing was done, and this is a bug.
@@ -44,6 +49,8 @@ impl Outcome {
             Outcome::Fill(result) => result.is_ok(),
             Outcome::Bind(result) => result.is_ok(),
             Outcome::Redeem(result) => result.is_ok(),
+            Outcome::Hold(result) => result.is_ok(),
+            Outcome::Settle(result) => result.is_ok(),
             Outcome::Clock(result) => result.is_ok(),
         }
     }
@@ -248,6 +255,35 @@ pub enum RedeemRejection {
     /// Its time is over.
     #[error("the code has expired")]
     Expired,
+}
+
+/// A withdrawal, held or settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The withdrawal.
+    pub withdrawal: Withdrawal,
+    /// Whether this call only got the first one's answer.
+    pub is_replay: bool,
+}
+
+/// Why money was not held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HoldRejection {
+    /// The reference was used for something else, namely this.
+    ReferenceReused(Box<Withdrawal>),
+    /// It would be nothing.
+    AmountOutOfRange,
+    /// The wallet has only this.
+    InsufficientBalance(Fen),
+}
+
+/// Why a withdrawal was not settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettleRejection {
+    /// There is none of this reference, or not of this person.
+    NoSuchWithdrawal,
+    /// It was settled otherwise, or by another reference, namely so.
+    AlreadySettled(Box<Withdrawal>),
 }
 
 /// Why the clock was not set.

@@ -15,6 +15,7 @@ use crate::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use crate::limits::{Counter, CounterKey};
 use crate::lottery::{Binding, BindingKey, Lottery};
 use crate::packet::{BillKey, Claim, Due, Packet};
+use crate::wallet::{Withdrawal, WithdrawalKey};
 
 /// What a claim is known by: nobody opens the same packet twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +55,7 @@ pub struct KeySet {
     pub claims: BTreeSet<ClaimKey>,
     /// Draws that won.
     pub bindings: BTreeSet<BindingKey>,
-    /// Accounts. Never a packet's escrow: that is the packet's row.
+    /// Accounts. Never a packet's escrow or a withdrawal's hold: these are rows of their own.
     pub accounts: BTreeSet<LedgerAccount>,
     /// Counters.
     pub counters: BTreeSet<CounterKey>,
@@ -62,6 +63,8 @@ pub struct KeySet {
     pub transfers: BTreeSet<TransferKey>,
     /// Redeemed codes.
     pub codes: BTreeSet<CodeKey>,
+    /// Withdrawals.
+    pub withdrawals: BTreeSet<WithdrawalKey>,
 }
 
 /// Rows in memory, as loaded and as changed since.
@@ -89,6 +92,8 @@ pub struct Rows {
     pub transfers: Table<TransferKey, Transfer>,
     /// Redeemed codes.
     pub codes: Table<CodeKey, RedeemedCode>,
+    /// Withdrawals.
+    pub withdrawals: Table<WithdrawalKey, Withdrawal>,
     /// All shares of the packets that needed them so far: drawn once for a group of commands.
     pub(crate) drawn: HashMap<PacketId, Vec<Fen>>,
     packets: Table<PacketId, Packet>,
@@ -174,6 +179,8 @@ pub struct Changes {
     pub transfers: Vec<Change<Transfer>>,
     /// Redeemed codes; they are only added.
     pub codes: Vec<Change<RedeemedCode>>,
+    /// Withdrawals.
+    pub withdrawals: Vec<Change<Withdrawal>>,
 }
 
 impl<K, V> Default for Table<K, V> {
@@ -304,6 +311,7 @@ impl Rows {
         self.counters.begin();
         self.transfers.begin();
         self.codes.begin();
+        self.withdrawals.begin();
     }
 
     /// Takes back what changed since [`begin`](Rows::begin).
@@ -321,6 +329,7 @@ impl Rows {
         self.counters.rollback();
         self.transfers.rollback();
         self.codes.rollback();
+        self.withdrawals.rollback();
     }
 
     /// What there is to write.
@@ -351,6 +360,7 @@ impl Rows {
             counters: self.counters.into_changes(),
             transfers: values(self.transfers.into_changes()),
             codes: values(self.codes.into_changes()),
+            withdrawals: values(self.withdrawals.into_changes()),
         }
     }
 }

@@ -77,3 +77,22 @@ CREATE TABLE redeemed_code (
     attempt BLOB NOT NULL,
     PRIMARY KEY (issued_at, nonce)
 ) STRICT, WITHOUT ROWID;
+
+-- Money on its way out of a wallet: each row is its own posting, and what it holds. A wallet's row says what all of
+-- them hold, what was withdrawn for good, and which one is the newest; each names the one before it.
+CREATE TABLE withdrawal (
+    app_id TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    openid TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    held_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    operator_reference TEXT,
+    settled_at INTEGER,
+    previous TEXT,
+    PRIMARY KEY (app_id, reference)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE account ADD COLUMN held_fen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN withdrawn_fen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN newest_withdrawal TEXT;

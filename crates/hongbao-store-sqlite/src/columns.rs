@@ -7,6 +7,7 @@ use hongbao_engine::limits::CounterKey;
 use hongbao_engine::lottery::RiskControl;
 use hongbao_engine::packet::Decline;
 use hongbao_engine::packet::{Family, PacketState, Product, Split};
+use hongbao_engine::wallet::{Settled, WithdrawalState};
 use hongbao_store::StoreKind;
 use hongbao_types::{AppId, Fen, Generation, MerchantId, Mode, OpenId, Timestamp};
 use rusqlite::types::Type;
@@ -142,6 +143,26 @@ pub(crate) fn state(row: &Row<'_>) -> Result<PacketState> {
     }
 }
 
+/// A withdrawal's state, and how it was settled.
+pub(crate) fn withdrawal_state_names(state: &WithdrawalState) -> (&'static str, Option<&Settled>) {
+    match state {
+        WithdrawalState::Held => ("held", None),
+        WithdrawalState::Confirmed(settled) => ("confirmed", Some(settled)),
+        WithdrawalState::Cancelled(settled) => ("cancelled", Some(settled)),
+    }
+}
+
+/// And back.
+pub(crate) fn withdrawal_state(row: &Row<'_>) -> Result<WithdrawalState> {
+    let settled = || Ok(Settled { reference: parsed(row, "operator_reference")?, at: time(row, "settled_at")? });
+    match row.get_ref("state")?.as_str()? {
+        "held" => Ok(WithdrawalState::Held),
+        "confirmed" => settled().map(WithdrawalState::Confirmed),
+        "cancelled" => settled().map(WithdrawalState::Cancelled),
+        other => Err(nonsense("state", other)),
+    }
+}
+
 /// An account's key: kind, owner, person.
 pub(crate) fn account_key(account: &LedgerAccount) -> (&'static str, &str, &str) {
     match account {
@@ -149,6 +170,7 @@ pub(crate) fn account_key(account: &LedgerAccount) -> (&'static str, &str, &str)
         LedgerAccount::MerchantFunds(merchant) => ("merchant_funds", merchant.as_str(), ""),
         LedgerAccount::PacketEscrow(packet) => ("packet_escrow", packet.as_str(), ""),
         LedgerAccount::RecipientWallet(app, openid) => ("recipient_wallet", app.as_str(), openid.as_str()),
+        LedgerAccount::WithdrawalHold(key) => ("withdrawal_hold", key.app.as_str(), key.reference.as_str()),
     }
 }
 

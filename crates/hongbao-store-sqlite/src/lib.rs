@@ -22,6 +22,7 @@ use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::ClaimKey;
+use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
 use hongbao_store::clock::Clock;
 use hongbao_store::{ClaimRange, LotterySums, PacketView, Prize, Store, StoreError, StoreInfo};
 use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
@@ -263,6 +264,10 @@ impl Store for SqliteStore {
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {
         self.read(|view| Ok(reader::account(view, id)?.unwrap_or_default()))
+    }
+
+    async fn withdrawal(&self, key: &WithdrawalKey) -> Result<Option<Withdrawal>, StoreError> {
+        self.read(|view| reader::withdrawal(view, key))
     }
 
     async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {

@@ -9,6 +9,7 @@ use hongbao_engine::limits::{Counter, Limits};
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
+use hongbao_engine::wallet::{Wallet, Withdrawal, WithdrawalKey};
 use hongbao_store::{ClaimRange, Currency, LotterySums, PacketView, Prize, StoreInfo};
 use hongbao_types::{
     ApiKey, AppId, AppSecret, BeijingDay, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp,
@@ -345,12 +346,20 @@ fn binding_from(row: &Row<'_>) -> Result<Binding> {
 
 /// An account.
 pub(crate) fn account(view: &Connection, id: &LedgerAccount) -> Result<Option<Account>> {
-    let sql = "SELECT debits_fen, credits_fen FROM account WHERE kind = ? AND owner = ? AND person = ?";
+    let sql = "SELECT * FROM account WHERE kind = ? AND owner = ? AND person = ?";
     one(view, sql, columns::account_key(id), account_from)
 }
 
 fn account_from(row: &Row<'_>) -> Result<Account> {
-    Ok(Account { debits: fen(row, "debits_fen")?, credits: fen(row, "credits_fen")? })
+    Ok(Account {
+        debits: fen(row, "debits_fen")?,
+        credits: fen(row, "credits_fen")?,
+        wallet: Wallet {
+            held: fen(row, "held_fen")?,
+            withdrawn: fen(row, "withdrawn_fen")?,
+            newest_withdrawal: maybe_parsed(row, "newest_withdrawal")?,
+        },
+    })
 }
 
 /// The counter in this row.
@@ -394,6 +403,23 @@ pub(crate) fn code(view: &Connection, key: &CodeKey) -> Result<Option<RedeemedCo
     })
 }
 
+/// A withdrawal.
+pub(crate) fn withdrawal(view: &Connection, key: &WithdrawalKey) -> Result<Option<Withdrawal>> {
+    let sql = "SELECT * FROM withdrawal WHERE app_id = ? AND reference = ?";
+    one(view, sql, (key.app.as_str(), key.reference.as_str()), withdrawal_from)
+}
+
+fn withdrawal_from(row: &Row<'_>) -> Result<Withdrawal> {
+    Ok(Withdrawal {
+        key: WithdrawalKey { app: parsed(row, "app_id")?, reference: parsed(row, "reference")? },
+        openid: parsed(row, "openid")?,
+        amount: fen(row, "amount_fen")?,
+        held_at: time(row, "held_at")?,
+        state: columns::withdrawal_state(row)?,
+        previous: maybe_parsed(row, "previous")?,
+    })
+}
+
 /// Work that is due at `now`, the oldest first, behind `after`.
 pub(crate) fn due(view: &Connection, now: Timestamp, after: Option<&Due>, limit: usize) -> Result<Vec<Due>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -412,6 +438,7 @@ pub(crate) fn audit(view: &Connection) -> Result<AuditReport> {
     each(view, "SELECT * FROM packet", |row| packet_from(row).map(|packet| audit.packet(&packet)))?;
     each(view, "SELECT * FROM claim", |row| claim_from(row).map(|claim| audit.claim(&claim)))?;
     each(view, "SELECT * FROM transfer", |row| transfer_from(row).map(|transfer| audit.transfer(&transfer)))?;
+    each(view, "SELECT * FROM withdrawal", |row| withdrawal_from(row).map(|withdrawal| audit.withdrawal(&withdrawal)))?;
     each(view, "SELECT * FROM account", |row| {
         audit.account(columns::account(row)?, account_from(row)?);
         Ok(())

@@ -6,8 +6,9 @@ use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::lottery::Lottery;
 use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, KeySet, Rows};
+use hongbao_engine::wallet::Withdrawal;
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
-use hongbao_types::{AppSecret, LotteryId, MerchantId, OpenId, Timestamp, WorkwxSecret};
+use hongbao_types::{AppSecret, LotteryId, MerchantId, OpenId, Reference, Timestamp, WorkwxSecret};
 use rusqlite::{Connection, Params, Result};
 
 use crate::counter_index::CounterIndex;
@@ -114,6 +115,9 @@ fn load(view: &Connection, counters: &CounterIndex, keys: &KeySet) -> Result<Row
     for key in &keys.codes {
         rows.codes.load(*key, reader::code(view, key)?);
     }
+    for key in &keys.withdrawals {
+        rows.withdrawals.load(key.clone(), reader::withdrawal(view, key)?);
+    }
     Ok(rows)
 }
 
@@ -168,9 +172,19 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
         let ((kind, owner, person), row) = (columns::account_key(account), change.after());
         run(
             to,
-            "INSERT INTO account VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-             SET debits_fen = excluded.debits_fen, credits_fen = excluded.credits_fen",
-            (kind, owner, person, row.debits.as_i64(), row.credits.as_i64()),
+            "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+             SET debits_fen = excluded.debits_fen, credits_fen = excluded.credits_fen, held_fen = excluded.held_fen,
+             withdrawn_fen = excluded.withdrawn_fen, newest_withdrawal = excluded.newest_withdrawal",
+            (
+                kind,
+                owner,
+                person,
+                row.debits.as_i64(),
+                row.credits.as_i64(),
+                row.wallet.held.as_i64(),
+                row.wallet.withdrawn.as_i64(),
+                row.wallet.newest_withdrawal.as_ref().map(Reference::as_str),
+            ),
         )?;
     }
     for (key, change) in &changes.counters {
@@ -193,6 +207,9 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
     for code in changes.codes.iter().map(Change::after) {
         let values = (code.key.issued_at.as_millis(), code.key.nonce, code.attempt);
         run(to, "INSERT INTO redeemed_code VALUES (?, ?, ?)", values)?;
+    }
+    for change in &changes.withdrawals {
+        write_withdrawal(to, change)?;
     }
     Ok(())
 }
@@ -274,6 +291,36 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
                 packet.stamp.as_millis(),
                 packet.id.as_str(),
             ),
+        ),
+    }
+}
+
+fn write_withdrawal(to: &Connection, change: &Change<Withdrawal>) -> Result<()> {
+    let withdrawal = change.after();
+    let key = (withdrawal.key.app.as_str(), withdrawal.key.reference.as_str());
+    let (state, settled) = columns::withdrawal_state_names(&withdrawal.state);
+    let operator_reference = settled.map(|settled| settled.reference.as_str());
+    let settled_at = settled.map(|settled| settled.at.as_millis());
+    match change {
+        Change::Insert(_) => run(
+            to,
+            "INSERT INTO withdrawal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                key.0,
+                key.1,
+                withdrawal.openid.as_str(),
+                withdrawal.amount.as_i64(),
+                withdrawal.held_at.as_millis(),
+                state,
+                operator_reference,
+                settled_at,
+                withdrawal.previous.as_ref().map(Reference::as_str),
+            ),
+        ),
+        Change::Update { .. } => run(
+            to,
+            "UPDATE withdrawal SET state = ?, operator_reference = ?, settled_at = ? WHERE app_id = ? AND reference = ?",
+            (state, operator_reference, settled_at, key.0, key.1),
         ),
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use hongbao_engine::code::{CODE_LIFETIME_MS, CodeKey};
 use hongbao_engine::command::{
-    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutMerchant, PutPerson,
-    RedeemCode, SendPacket, SetClock, TopUp,
+    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, HoldWithdrawal, PutApp, PutLottery,
+    PutMerchant, PutPerson, RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
@@ -23,11 +23,12 @@ use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::limits::Limits;
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder, RiskControl};
 use hongbao_engine::outcome::{
-    Accepted, BindRejection, Bound, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection,
-    RedeemRejection, SendOutcome, SendRejection, TopUpRejection,
+    Accepted, BindRejection, Bound, ClaimRejection, Claimed, Difference, Expired, HoldRejection, Outcome, PutRejection,
+    RedeemRejection, SendOutcome, SendRejection, SettleRejection, TopUpRejection, Withdrawn,
 };
 use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Split, Texts};
 use hongbao_engine::rows::ClaimKey;
+use hongbao_engine::wallet::{Settled, Settlement, Withdrawal, WithdrawalKey, WithdrawalState};
 use hongbao_types::{
     ApiKey, AppId, AppSecret, BillNo, Fen, Generation, LotteryId, MerchantId, Mode, OpenId, PacketId, Reference,
     Timestamp, WorkwxSecret,
@@ -75,6 +76,8 @@ macro_rules! store_conformance {
             a_code_is_redeemed_once
             two_lanes_redeem_one_code_once
             people_are_listed_app_by_app
+            a_withdrawal_is_held_and_settled_once
+            two_lanes_do_not_overdraw_one_wallet
         );
     };
     (@tests $make:expr; $($name:ident)*) => { $(
@@ -188,6 +191,29 @@ impl<S: Store, G> Rig<S, G> {
         assert_eq!(report.packets, packets, "{report:?}");
     }
 
+    /// A transfer of this much into the person's wallet.
+    async fn pay(&self, number: u32, fen: u32) -> PacketId {
+        let bill = BillKey { family: Family::Transfers, ..bill(number) };
+        let total = Fen::new(fen);
+        self.accepted(SendPacket { bill, product: Product::Transfer, total, ..send(number) }).await.packet
+    }
+
+    async fn hold_money(&self, reference: &str, fen: u32) -> Result<Withdrawn, HoldRejection> {
+        match self.call(hold_money(reference, fen)).await {
+            Ok(Outcome::Hold(outcome)) => outcome,
+            other => panic!("a withdrawal ended as {other:?}"),
+        }
+    }
+
+    async fn settle(&self, reference: &str, how: Settlement, by: &str) -> Result<Withdrawn, SettleRejection> {
+        let operator_reference = Reference::try_new(by).expect("a reference");
+        let settle = SettleWithdrawal { key: withdrawal_key(reference), openid: openid(), how, operator_reference };
+        match self.call(Command::SettleWithdrawal(settle)).await {
+            Ok(Outcome::Settle(outcome)) => outcome,
+            other => panic!("a withdrawal ended as {other:?}"),
+        }
+    }
+
     /// Holds the lane with a command of its own, so that what is called meanwhile makes one batch.
     async fn hold(&self, then: impl IntoIterator<Item = Fault>) {
         self.faults.plan(std::iter::once(Fault::Held).chain(then));
@@ -258,6 +284,15 @@ fn send(number: u32) -> SendPacket {
         },
         pre_order: None,
     }
+}
+
+fn withdrawal_key(reference: &str) -> WithdrawalKey {
+    WithdrawalKey { app: app_id(), reference: Reference::try_new(reference).expect("a reference") }
+}
+
+fn hold_money(reference: &str, fen: u32) -> Command {
+    let (key, amount) = (withdrawal_key(reference), Fen::new(fen));
+    Command::HoldWithdrawal(HoldWithdrawal { key, openid: openid(), amount })
 }
 
 fn lottery() -> Lottery {
@@ -1028,6 +1063,81 @@ behaviours! {
             let used = Outcome::Redeem(Err(RedeemRejection::Used));
             assert!(ends.contains(&Outcome::Redeem(Ok(()))) && ends.contains(&used), "{ends:?}");
         }
+    }
+
+    /// Money is held, paid out or given back, each once, whatever answer was lost; and every column comes back.
+    a_withdrawal_is_held_and_settled_once(make) {
+        let rig = Rig::funded(make, 5000).await;
+        rig.pay(1, 1000).await;
+        let stored = async |reference| rig.store.withdrawal(&withdrawal_key(reference)).await.expect("a read");
+        assert_eq!(rig.hold_money("W1", 1001).await, Err(HoldRejection::InsufficientBalance(Fen::new(1000))));
+        assert_eq!(stored("W1").await, None);
+        rig.faults.plan([Fault::UnknownApplied]);
+        let first = rig.hold_money("W1", 600).await.expect("money to hold");
+        assert!(first.is_replay, "its answer had been lost");
+        let expected = Withdrawal {
+            key: withdrawal_key("W1"),
+            openid: openid(),
+            amount: Fen::new(600),
+            held_at: NOON,
+            state: WithdrawalState::Held,
+            previous: None,
+        };
+        assert_eq!(stored("W1").await, Some(expected.clone()));
+        assert_eq!(rig.hold_money("W1", 601).await, Err(HoldRejection::ReferenceReused(Box::new(expected))));
+        rig.faults.plan([Fault::UnknownNotApplied, Fault::Conflict]);
+        let second = rig.hold_money("W2", 300).await.expect("money to hold").withdrawal;
+        assert_eq!(second.previous.as_ref().map(Reference::as_str), Some("W1"));
+        assert_eq!(rig.wallet().await, Fen::new(100));
+        rig.assert_books(1).await;
+
+        rig.clock.advance(HOUR_MS);
+        rig.faults.plan([Fault::UnknownApplied]);
+        let paid = rig.settle("W1", Settlement::Confirm, "P1").await.expect("a withdrawal");
+        let settled = Settled { reference: Reference::try_new("P1").expect("a reference"), at: NOON.plus_millis(HOUR_MS) };
+        assert_eq!(paid.withdrawal.state, WithdrawalState::Confirmed(settled));
+        rig.settle("W2", Settlement::Cancel, "P2").await.expect("a withdrawal");
+        for (reference, how) in [("W1", Settlement::Cancel), ("W2", Settlement::Confirm)] {
+            let stored = stored(reference).await.expect("a withdrawal");
+            let again = rig.settle(reference, how, "P1").await;
+            assert_eq!(again, Err(SettleRejection::AlreadySettled(Box::new(stored))));
+        }
+        let account = LedgerAccount::RecipientWallet(app_id(), openid());
+        let account = rig.store.account(&account).await.expect("an account");
+        assert_eq!((account.balance(), account.received()), (Some(Fen::new(400)), Some(Fen::new(1000))));
+        assert_eq!((account.wallet.held, account.wallet.withdrawn), (Fen::ZERO, Fen::new(600)));
+        assert_eq!(account.wallet.newest_withdrawal, Some(second.key.reference));
+        let report = rig.store.audit().await.expect("an audit");
+        assert_eq!((report.withdrawals, report.held, report.settlement), (2, 0, -4400));
+        rig.assert_books(1).await;
+    }
+
+    /// Two lanes of two writers, one balance, many withdrawals: never more than there is.
+    two_lanes_do_not_overdraw_one_wallet(make) {
+        let rig = Rig::funded(make, 5000).await;
+        rig.pay(1, 1000).await;
+        let policy = Policy { is_sandbox: true, ..Policy::default() };
+        let (other, _) = Lane::start(&rig.store, policy, LaneBounds::default()).expect("a lane");
+        let mut calls = tokio::task::JoinSet::new();
+        for number in 0..40_u32 {
+            let lane = if number % 2 == 0 { rig.lane.clone() } else { other.clone() };
+            // Each twice, so that a lane meets what the other one did.
+            let command = hold_money(&format!("W{}", number / 2), 70);
+            calls.spawn(async move { lane.call(command, PATIENCE).await });
+        }
+        let (mut held, mut refused) = (0, 0);
+        while let Some(answer) = calls.join_next().await {
+            match answer.expect("a call") {
+                Ok(Outcome::Hold(Ok(withdrawn))) => held += u32::from(!withdrawn.is_replay),
+                Ok(Outcome::Hold(Err(HoldRejection::InsufficientBalance(balance)))) => {
+                    assert_eq!(balance, Fen::new(20));
+                    refused += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((held, refused, rig.wallet().await), (14, 12, Fen::new(20)));
+        rig.assert_books(1).await;
     }
 
     /// Only that app's people are listed, in order, and no more than asked for.

@@ -12,6 +12,7 @@ use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::{Changes, ClaimKey, KeySet};
+use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
 use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
 use tokio::sync::Semaphore;
 
@@ -232,6 +233,10 @@ impl<S: Store> Store for Faulty<S> {
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {
         self.inner.account(id).await
+    }
+
+    async fn withdrawal(&self, key: &WithdrawalKey) -> Result<Option<Withdrawal>, StoreError> {
+        self.inner.withdrawal(key).await
     }
 
     async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {

@@ -39,6 +39,7 @@ use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, PacketState};
 use hongbao_engine::rows::{Changes, ClaimKey, KeySet, Rows};
+use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
 use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
 
 pub use lane::{CallError, Lane, LaneBounds};
@@ -263,6 +264,9 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// An account; one that has no row yet is empty.
     fn account(&self, id: &LedgerAccount) -> impl Future<Output = Result<Account, StoreError>> + Send;
+
+    /// A withdrawal.
+    fn withdrawal(&self, key: &WithdrawalKey) -> impl Future<Output = Result<Option<Withdrawal>, StoreError>> + Send;
 
     /// At most `limit` pieces of work that are due at the store's time, in their order (oldest first), only
     /// those behind `after`. Not locked.

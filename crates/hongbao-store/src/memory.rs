@@ -14,6 +14,7 @@ use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, PacketState};
 use hongbao_engine::rows::{Change, Changes, ClaimKey, KeySet, Rows, SandboxClock};
+use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
 use hongbao_types::{AppId, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -37,6 +38,7 @@ pub struct Tables {
     counters: BTreeMap<CounterKey, Counter>,
     transfers: BTreeMap<TransferKey, Transfer>,
     codes: BTreeMap<CodeKey, RedeemedCode>,
+    withdrawals: BTreeMap<WithdrawalKey, Withdrawal>,
 }
 
 impl Tables {
@@ -81,6 +83,9 @@ impl Tables {
         }
         for key in &keys.codes {
             rows.codes.load(*key, self.codes.get(key).copied());
+        }
+        for key in &keys.withdrawals {
+            rows.withdrawals.load(key.clone(), self.withdrawals.get(key).cloned());
         }
         rows
     }
@@ -129,6 +134,9 @@ impl Tables {
         for code in changes.codes.iter().map(Change::after) {
             self.codes.insert(code.key, *code);
         }
+        for withdrawal in changes.withdrawals.iter().map(Change::after) {
+            self.withdrawals.insert(withdrawal.key.clone(), withdrawal.clone());
+        }
         Ok(())
     }
 
@@ -141,6 +149,9 @@ impl Tables {
         }) || changes.claims.iter().any(|change| self.claims.contains_key(&claim_key(change.after())))
             || changes.bindings.iter().any(|change| self.bindings.contains_key(&change.after().key))
             || changes.transfers.iter().any(|change| self.transfers.contains_key(&change.after().key))
+            || changes.withdrawals.iter().any(|change| {
+                is_new(change.before().map(|_| ())) && self.withdrawals.contains_key(&change.after().key)
+            })
             || changes.codes.iter().any(|change| self.codes.contains_key(&change.after().key));
         if taken { Err(CommitError::Conflict("a key is taken".to_owned())) } else { Ok(()) }
     }
@@ -172,6 +183,7 @@ impl Tables {
         self.packets.values().for_each(|packet| audit.packet(packet));
         self.claims.values().for_each(|claim| audit.claim(claim));
         self.transfers.values().for_each(|transfer| audit.transfer(transfer));
+        self.withdrawals.values().for_each(|withdrawal| audit.withdrawal(withdrawal));
         self.accounts.iter().for_each(|(id, account)| audit.account(id.clone(), account.clone()));
         self.due.iter().for_each(|due| audit.due(due.clone()));
         audit.finish()
@@ -349,6 +361,10 @@ impl Store for MemoryStore {
 
     async fn account(&self, id: &LedgerAccount) -> Result<Account, StoreError> {
         Ok(self.tables.lock().await.account(id))
+    }
+
+    async fn withdrawal(&self, key: &WithdrawalKey) -> Result<Option<Withdrawal>, StoreError> {
+        Ok(self.tables.lock().await.withdrawals.get(key).cloned())
     }
 
     async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {

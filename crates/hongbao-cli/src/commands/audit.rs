@@ -27,10 +27,11 @@ pub(crate) async fn run(args: AuditArgs, output: Output) -> Result<ExitCode> {
 fn print(lines: &Lines) {
     say!("counted     {}", lines.counts());
     say!(
-        "books       merchant funds {}, escrow {}, wallets {}, settlement {} (fen)",
+        "books       merchant funds {}, escrow {}, wallets {},{} settlement {} (fen)",
         lines.funds,
         lines.escrow,
         lines.wallets,
+        if lines.held == "0" { String::new() } else { format!(" withdrawn and not yet paid {},", lines.held) },
         lines.settlement
     );
     for difference in &lines.differences {
@@ -50,6 +51,7 @@ pub(crate) struct Lines {
     pub(crate) packets: u64,
     pub(crate) claims: u64,
     pub(crate) transfers: u64,
+    pub(crate) withdrawals: u64,
     pub(crate) accounts: u64,
     #[serde(rename = "merchant_funds_fen")]
     pub(crate) funds: String,
@@ -57,22 +59,26 @@ pub(crate) struct Lines {
     pub(crate) escrow: String,
     #[serde(rename = "wallets_fen")]
     pub(crate) wallets: String,
+    #[serde(rename = "held_fen")]
+    pub(crate) held: String,
     #[serde(rename = "settlement_fen")]
     pub(crate) settlement: String,
     pub(crate) differences: Vec<String>,
 }
 
 impl Lines {
-    /// How much there is of everything.
+    /// How much there is of everything; most platforms have no withdrawals.
     pub(crate) fn counts(&self) -> String {
         let counts = [
             (self.packets, "packet"),
             (self.claims, "claim"),
             (self.transfers, "transfer"),
+            (self.withdrawals, "withdrawal"),
             (self.accounts, "account"),
         ];
-        let counts = counts.map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
-        counts.join(", ")
+        let counts = counts.iter().filter(|(count, what)| *count > 0 || *what != "withdrawal");
+        let counts = counts.map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }));
+        counts.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -85,10 +91,12 @@ async fn of_store(path: &Path) -> Result<Lines> {
         packets: report.packets,
         claims: report.claims,
         transfers: report.transfers,
+        withdrawals: report.withdrawals,
         accounts: report.accounts,
         funds: report.merchant_funds.to_string(),
         escrow: report.escrow.to_string(),
         wallets: report.wallets.to_string(),
+        held: report.held.to_string(),
         settlement: report.settlement.to_string(),
         differences: report.differences.iter().map(ToString::to_string).collect(),
     })
@@ -103,10 +111,12 @@ pub(crate) fn of_platform(reply: &Value) -> Lines {
         packets: count("packets"),
         claims: count("claims"),
         transfers: count("transfers"),
+        withdrawals: count("withdrawals"),
         accounts: count("accounts"),
         funds: text("merchant_funds_fen"),
         escrow: text("escrow_fen"),
         wallets: text("wallets_fen"),
+        held: text("held_fen"),
         settlement: text("settlement_fen"),
         differences: differences.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
     }

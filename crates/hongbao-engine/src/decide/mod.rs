@@ -9,6 +9,7 @@ mod redeem_code;
 mod send_packet;
 mod set_clock;
 mod top_up;
+mod withdraw;
 
 use hongbao_types::{Fen, Timestamp};
 
@@ -71,6 +72,8 @@ pub fn decide(rows: &mut Rows, command: &Command, now: Timestamp, policy: &Polic
         Command::FillLottery(fill) => Ok(Outcome::Fill(fill_lottery::decide(rows, fill, now))),
         Command::BindPrize(bind) => bind_prize::decide(rows, bind, now).map(Outcome::Bind),
         Command::RedeemCode(redeem) => Ok(Outcome::Redeem(redeem_code::decide(rows, *redeem, now))),
+        Command::HoldWithdrawal(hold) => withdraw::hold(rows, hold, now).map(Outcome::Hold),
+        Command::SettleWithdrawal(settle) => withdraw::settle(rows, settle, now).map(Outcome::Settle),
         Command::SetClock(set) => Ok(Outcome::Clock(set_clock::decide(rows, *set, now, policy))),
     };
     let outcome = decided.unwrap_or_else(Outcome::Bug);
@@ -86,14 +89,15 @@ pub fn refuse_finished(packet: &Packet, claim: &ClaimShare) -> Option<ClaimRejec
     claim_share::refuse_finished(packet, claim)
 }
 
-/// Moves money between accounts. A packet's escrow is its own row, which the caller changes.
+/// Moves money between accounts. A packet's escrow and a withdrawal's hold are rows of their own, which the caller
+/// changes.
 /// Whoever calls this has made sure that the money is there and that the sums fit.
 fn post(rows: &mut Rows, posting: &Posting) -> Result<(), Bug> {
     if posting.amount.is_zero() || posting.debit == posting.credit {
         return Err("a posting moves money from one account to another");
     }
     for (account, side) in [(&posting.debit, Side::Debit), (&posting.credit, Side::Credit)] {
-        if matches!(account, LedgerAccount::PacketEscrow(_)) {
+        if account.is_in_another_row() {
             continue;
         }
         let mut row = rows.accounts.get(account).cloned().unwrap_or_default();

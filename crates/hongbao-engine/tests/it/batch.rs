@@ -169,7 +169,7 @@ fn a_command_that_contradicts_the_books_changes_nothing_and_spoils_nothing() {
 #[test]
 fn what_a_command_changed_before_it_contradicts_the_books_is_taken_back() {
     let mut tables = Tables::default();
-    let damaged = Account { debits: Fen::new(1000), credits: Fen::ZERO };
+    let damaged = Account { debits: Fen::new(1000), ..Account::default() };
     let accounts = vec![(LedgerAccount::MerchantFunds(merchant_id(1)), Change::Insert(damaged))];
     tables.apply(&Changes { accounts, ..Changes::default() }).unwrap();
     let calls = vec![(0, put_merchant(Merchant::new(merchant_id(1), "天虹百货"), None)), (1, top_up(500))];

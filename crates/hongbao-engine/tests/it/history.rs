@@ -9,7 +9,9 @@ mod model;
 use std::collections::BTreeSet;
 
 use hongbao_engine::batch::{Answer, Attempt, Batch};
-use hongbao_engine::command::{ClaimShare, ClaimWay, Command, ExpirePacket, SendPacket, SetClock, TopUp};
+use hongbao_engine::command::{
+    ClaimShare, ClaimWay, Command, ExpirePacket, HoldWithdrawal, SendPacket, SetClock, SettleWithdrawal, TopUp,
+};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::draw::DrawRule;
@@ -17,6 +19,7 @@ use hongbao_engine::ledger::LedgerAccount;
 use hongbao_engine::limits::Limits;
 use hongbao_engine::packet::{BillKey, Due, Product};
 use hongbao_engine::rows::KeySet;
+use hongbao_engine::wallet::{Settlement, WithdrawalKey};
 use hongbao_store::memory::Tables;
 use hongbao_types::{Fen, PacketId, Reference, Timestamp};
 use proptest::prelude::*;
@@ -41,6 +44,8 @@ enum Ask {
     TopUp { reference: u32, merchant: u32, fen: u32 },
     PutMerchant { merchant: u32, limits: usize, frozen: bool, replace: bool },
     PutApp { merchants: u32, replace: bool },
+    Hold { reference: u32, person: usize, fen: u32 },
+    Settle { reference: u32, person: usize, how: Settlement, by: u32 },
     SetClock { ahead_ms: i64 },
 }
 
@@ -142,6 +147,10 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => (merchant(), 0..limits().len(), frozen, any::<bool>())
             .prop_map(|(merchant, limits, frozen, replace)| Ask::PutMerchant { merchant, limits, frozen, replace }),
         1 => (1_u32..3, any::<bool>()).prop_map(|(merchants, replace)| Ask::PutApp { merchants, replace }),
+        4 => (0_u32..12, 0..PEOPLE.len(), prop::sample::select(&[0, 1, 100, 400]))
+            .prop_map(|(reference, person, fen)| Ask::Hold { reference, person, fen }),
+        4 => (0_u32..12, 0..PEOPLE.len(), prop::sample::select(&[Settlement::Confirm, Settlement::Cancel]), 0_u32..2)
+            .prop_map(|(reference, person, how, by)| Ask::Settle { reference, person, how, by }),
         1 => prop::sample::select(&[-1, 0, 1, HOUR_MS]).prop_map(|ahead_ms| Ask::SetClock { ahead_ms }),
     ]
 }
@@ -299,6 +308,19 @@ impl History {
                     let instead_of = self.model.apps.get(&app.id).filter(|_| replace).cloned();
                     commands.push(Command::PutApp(Box::new(hongbao_engine::command::PutApp { app, instead_of })));
                 }
+                Ask::Hold { reference, person, fen } => commands.push(Command::HoldWithdrawal(HoldWithdrawal {
+                    key: withdrawal_key(reference),
+                    openid: openid(PEOPLE[person]),
+                    amount: Fen::new(fen),
+                })),
+                Ask::Settle { reference, person, how, by } => {
+                    commands.push(Command::SettleWithdrawal(SettleWithdrawal {
+                        key: withdrawal_key(reference),
+                        openid: openid(PEOPLE[person]),
+                        how,
+                        operator_reference: Reference::try_new(&format!("P{by}")).expect("a reference"),
+                    }));
+                }
                 Ask::SetClock { ahead_ms } => {
                     commands.push(Command::SetClock(SetClock { to: now.plus_millis(ahead_ms) }));
                 }
@@ -374,11 +396,16 @@ impl History {
         for person in PEOPLE.map(openid) {
             let wallet = self.tables.account(&LedgerAccount::RecipientWallet(app_id(1), person.clone()));
             assert_eq!(wallet.balance().map(Fen::as_i64), Some(self.model.wallet(&person)), "{person:?}");
+            assert_eq!(wallet.received().map(Fen::as_i64), Some(self.model.received(&person)), "{person:?}");
         }
-        assert_eq!(i64::try_from(-report.settlement), Ok(self.model.came_in()));
+        assert_eq!(i64::try_from(-report.settlement), Ok(self.model.came_in() - self.model.went_out()));
         let rows = self.tables.load(&KeySet { clock: true, ..KeySet::default() });
         assert_eq!(rows.clock.get(&()).map_or(0, |clock| clock.offset_ms), self.model.offset_ms);
     }
+}
+
+fn withdrawal_key(reference: u32) -> WithdrawalKey {
+    WithdrawalKey { app: app_id(1), reference: Reference::try_new(&format!("W{reference}")).expect("a reference") }
 }
 
 fn key(merchant: u32, bill: u32) -> BillKey {

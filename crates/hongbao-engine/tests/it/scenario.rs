@@ -886,6 +886,73 @@ fn a_code_is_redeemed_once_and_within_five_minutes() {
 }
 
 #[test]
+fn what_is_in_a_wallet_is_held_then_paid_out_or_goes_back() {
+    check(
+        "
+        merchant M1
+        top-up   M1 1000 ref=T1             -> in 1000
+        send     M1 B1 600 to=alice         -> sent
+        send     M1 T2 400 to=alice transfer -> sent
+        claim    B1 alice                   -> claimed 600
+        wallet   alice received=1000 withdrawn=0 held=0
+        hold     alice 700 ref=W1           -> held 700
+        books    alice=300 W1=700
+        wallet   alice received=1000 withdrawn=0 held=700
+        hold     alice 200 ref=W2           -> held 200
+        hold     alice 101 ref=W3           -> only 100
+        books    alice=100 W1=700 W2=200 W3=0
+        tick     1h
+        confirm  W1 alice by=P1             -> confirmed 700
+        cancel   W2 alice by=P2             -> cancelled 200
+        books    alice=300 W1=0 W2=0
+        wallet   alice received=1000 withdrawn=700 held=0
+        hold     alice 300 ref=W3           -> held 300
+        & confirm W3 alice by=P3            -> confirmed 300
+        & hold   alice 1 ref=W4             -> only 0
+        wallet   alice received=1000 withdrawn=1000 held=0
+        books    M1=0 alice=0
+        ",
+    );
+}
+
+#[test]
+fn a_withdrawal_is_asked_for_once_and_settled_once() {
+    check(
+        "
+        merchant M1
+        top-up   M1 1000 ref=T1             -> in 1000
+        send     M1 T1 500 to=alice transfer -> sent
+        send     M1 T2 500 to=bob transfer  -> sent
+        hold     alice 0 ref=W1             -> out_of_range
+        hold     alice 501 ref=W1           -> only 500
+        hold     carol 1 ref=W1             -> only 0
+        confirm  W1 alice by=P1             -> no_such_withdrawal
+        hold     alice 300 ref=W1           -> held 300
+        & hold   alice 300 ref=W1           -> replay 300
+        hold     alice 301 ref=W1           -> stored(300 held)
+        hold     bob 300 ref=W1             -> stored(300 held)
+        hold     alice 300 ref=W1 app=wx2   -> only 0
+        confirm  W1 bob by=P1               -> no_such_withdrawal
+        books    alice=200 bob=500 W1=300
+        tick     1h
+        confirm  W1 alice by=P1             -> confirmed 300
+        tick     1h
+        confirm  W1 alice by=P1             -> replay 300
+        confirm  W1 alice by=P2             -> stored(300 confirmed)
+        cancel   W1 alice by=P1             -> stored(300 confirmed)
+        hold     alice 300 ref=W1           -> replay 300
+        hold     alice 200 ref=W2           -> held 200
+        & cancel W2 alice by=P3             -> cancelled 200
+        & cancel W2 alice by=P3             -> replay 200
+        & confirm W2 alice by=P3            -> stored(200 cancelled)
+        hold     alice 200 ref=W2           -> replay 200
+        hold     alice 201 ref=W2           -> stored(200 cancelled)
+        books    alice=200 bob=500 W1=0 W2=0
+        ",
+    );
+}
+
+#[test]
 fn a_live_clock_cannot_be_set() {
     check(
         "

@@ -4,17 +4,19 @@
 use std::collections::HashMap;
 
 use hongbao_engine::command::{
-    ClaimShare, ClaimWay, Command, ExpirePacket, PutApp, PutMerchant, SendPacket, SetClock, TopUp,
+    ClaimShare, ClaimWay, Command, ExpirePacket, HoldWithdrawal, PutApp, PutMerchant, SendPacket, SetClock,
+    SettleWithdrawal, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant};
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::Transfer;
 use hongbao_engine::outcome::{
-    Accepted, ClaimRejection, Claimed, Difference, Expired, Outcome, PutRejection, SendOutcome, SendRejection,
-    TopUpRejection,
+    Accepted, ClaimRejection, Claimed, Difference, Expired, HoldRejection, Outcome, PutRejection, SendOutcome,
+    SendRejection, SettleRejection, TopUpRejection, Withdrawn,
 };
 use hongbao_engine::packet::{BillKey, Claim, Decline, Due, Family, PacketStatus, Product};
+use hongbao_engine::wallet::{Settled, Settlement, Withdrawal, WithdrawalKey, WithdrawalState};
 use hongbao_types::{AppId, Fen, MerchantId, OpenId, Reference, Timestamp};
 
 use crate::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -25,6 +27,8 @@ pub(super) struct Model {
     pub(super) merchants: HashMap<MerchantId, Merchant>,
     pub(super) apps: HashMap<AppId, App>,
     transfers: HashMap<Reference, Transfer>,
+    /// In the order in which they were asked for.
+    withdrawals: Vec<Withdrawal>,
     packets: HashMap<BillKey, Known>,
     sends: Vec<Counted>,
     /// How far the sandbox's clock is ahead.
@@ -93,6 +97,7 @@ impl Model {
             merchants: HashMap::new(),
             apps: HashMap::new(),
             transfers: HashMap::new(),
+            withdrawals: Vec::new(),
             packets: HashMap::new(),
             sends: Vec::new(),
             offset_ms: 0,
@@ -108,6 +113,8 @@ impl Model {
             Command::TopUp(top_up) => Outcome::TopUp(self.top_up(top_up, now)),
             Command::PutMerchant(put) => Outcome::Put(self.put_merchant(put)),
             Command::PutApp(put) => Outcome::Put(self.put_app(put)),
+            Command::HoldWithdrawal(hold) => Outcome::Hold(self.hold(hold, now)),
+            Command::SettleWithdrawal(settle) => Outcome::Settle(self.settle(settle, now)),
             Command::SetClock(set) => {
                 self.set_clock(*set, now);
                 Outcome::Clock(Ok(()))
@@ -289,6 +296,55 @@ impl Model {
         Ok(transfer)
     }
 
+    fn known_withdrawal(&mut self, key: &WithdrawalKey) -> Option<&mut Withdrawal> {
+        self.withdrawals.iter_mut().find(|withdrawal| withdrawal.key == *key)
+    }
+
+    fn hold(&mut self, hold: &HoldWithdrawal, now: Timestamp) -> Result<Withdrawn, HoldRejection> {
+        if let Some(first) = self.known_withdrawal(&hold.key).cloned() {
+            let is_same = (&first.openid, first.amount) == (&hold.openid, hold.amount);
+            let replay = Withdrawn { withdrawal: first.clone(), is_replay: true };
+            return if is_same { Ok(replay) } else { Err(HoldRejection::ReferenceReused(Box::new(first))) };
+        }
+        let balance = self.wallet(&hold.openid);
+        if hold.amount == Fen::ZERO {
+            return Err(HoldRejection::AmountOutOfRange);
+        } else if balance < hold.amount.as_i64() {
+            return Err(HoldRejection::InsufficientBalance(Fen::try_new(balance).expect("not overdrawn")));
+        }
+        let newest = self.withdrawals.iter().rfind(|withdrawal| withdrawal.openid == hold.openid);
+        let withdrawal = Withdrawal {
+            key: hold.key.clone(),
+            openid: hold.openid.clone(),
+            amount: hold.amount,
+            held_at: now,
+            state: WithdrawalState::Held,
+            previous: newest.map(|newest| newest.key.reference.clone()),
+        };
+        self.withdrawals.push(withdrawal.clone());
+        Ok(Withdrawn { withdrawal, is_replay: false })
+    }
+
+    fn settle(&mut self, settle: &SettleWithdrawal, now: Timestamp) -> Result<Withdrawn, SettleRejection> {
+        let known = self.known_withdrawal(&settle.key).filter(|known| known.openid == settle.openid);
+        let known = known.ok_or(SettleRejection::NoSuchWithdrawal)?;
+        let is_replay = known.state != WithdrawalState::Held;
+        let at = match &known.state {
+            WithdrawalState::Held => now.max(known.held_at),
+            WithdrawalState::Confirmed(settled) | WithdrawalState::Cancelled(settled) => settled.at,
+        };
+        let settled = Settled { reference: settle.operator_reference.clone(), at };
+        let state = match settle.how {
+            Settlement::Confirm => WithdrawalState::Confirmed(settled),
+            Settlement::Cancel => WithdrawalState::Cancelled(settled),
+        };
+        if is_replay && known.state != state {
+            return Err(SettleRejection::AlreadySettled(Box::new(known.clone())));
+        }
+        known.state = state;
+        Ok(Withdrawn { withdrawal: known.clone(), is_replay })
+    }
+
     fn put_merchant(&mut self, put: &PutMerchant) -> Result<(), PutRejection> {
         let stored = self.merchants.get(&put.merchant.id);
         if stored.is_some_and(|stored| *stored != put.merchant && put.instead_of.as_ref() != Some(stored)) {
@@ -348,8 +404,23 @@ impl Model {
         came_in.map(|transfer| transfer.amount.as_i64()).sum::<i64>() - out.sum::<i64>()
     }
 
-    /// What a person has opened, or was paid.
+    /// What a person has opened, or was paid, and neither withdrew nor is about to.
     pub(super) fn wallet(&self, person: &OpenId) -> i64 {
+        let is_gone = |withdrawal: &&Withdrawal| {
+            withdrawal.openid == *person && !matches!(withdrawal.state, WithdrawalState::Cancelled(_))
+        };
+        let gone = self.withdrawals.iter().filter(is_gone).map(|withdrawal| withdrawal.amount.as_i64());
+        self.received(person) - gone.sum::<i64>()
+    }
+
+    /// All that was paid out.
+    pub(super) fn went_out(&self) -> i64 {
+        let paid = self.withdrawals.iter().filter(|known| matches!(known.state, WithdrawalState::Confirmed(_)));
+        paid.map(|withdrawal| withdrawal.amount.as_i64()).sum()
+    }
+
+    /// What a person has opened, or was paid.
+    pub(super) fn received(&self, person: &OpenId) -> i64 {
         let claims = self.packets.values().flat_map(|known| &known.claims);
         let opened = claims.filter(|claim| claim.openid == *person).map(|claim| claim.amount.as_i64());
         let is_theirs =

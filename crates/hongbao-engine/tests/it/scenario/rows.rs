@@ -18,11 +18,14 @@
 //! claim    B1 alice                     -> claimed 600   and perhaps: app=wx2, link, page
 //! expire   B1                           -> not_yet
 //! expire                                -> refunded 600  whatever is due
+//! hold     alice 600 ref=W1         -> held 600       money on its way out of a wallet; perhaps: app=wx2
+//! confirm  W1 alice by=P1           -> confirmed 600  or: cancel W1 alice by=P1 -> cancelled 600
 //! redeem   C1 at=5m by=A                -> redeemed      a code that was issued then, by an attempt of this name
 //! clock    1h                           -> set    the sandbox's clock, counted from noon
 //! policy   live fails=12h expires=72h             what the deployment has chosen
 //! tick     24h -1ms                               time goes on, or back
-//! books    M1=400 alice=0 B1=600                  funds, wallets, escrows
+//! books    M1=400 alice=0 B1=600 W1=0             funds, wallets, escrows, what withdrawals hold
+//! wallet   alice received=600 withdrawn=0 held=0
 //! status   B1 sent
 //! time     1h                                     what the clock shows, counted from noon
 //! ```
@@ -35,8 +38,8 @@ use std::fmt::Write as _;
 use hongbao_engine::batch::{Answer, Attempt, Batch};
 use hongbao_engine::code::CodeKey;
 use hongbao_engine::command::{
-    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutPerson, RedeemCode,
-    SendPacket, SetClock, TopUp,
+    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, HoldWithdrawal, PutApp, PutLottery, PutPerson,
+    RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
@@ -44,11 +47,13 @@ use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::lottery::{BindingKey, Lottery, PreOrder, RiskControl};
 use hongbao_engine::outcome::{
-    Accepted, BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Difference, Expired, NoSuchLottery,
-    Outcome, PrizeRejection, PutRejection, RedeemRejection, SendOutcome, SendRejection, TopUpRejection,
+    Accepted, BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Difference, Expired, HoldRejection,
+    NoSuchLottery, Outcome, PrizeRejection, PutRejection, RedeemRejection, SendOutcome, SendRejection, SettleRejection,
+    TopUpRejection, Withdrawn,
 };
 use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, PacketStatus, Product};
 use hongbao_engine::rows::KeySet;
+use hongbao_engine::wallet::{Settlement, Withdrawal, WithdrawalKey, WithdrawalState};
 use hongbao_store::memory::Tables;
 use hongbao_types::{ApiKey, Fen, LotteryId, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
@@ -87,6 +92,7 @@ struct Bench {
     first_sends: HashMap<PacketId, Accepted>,
     first_claims: HashMap<(PacketId, OpenId), Claim>,
     first_transfers: HashMap<Reference, Transfer>,
+    first_withdrawals: HashMap<(WithdrawalKey, &'static str), Withdrawal>,
 }
 
 impl Default for Bench {
@@ -100,6 +106,7 @@ impl Default for Bench {
             first_sends: HashMap::new(),
             first_claims: HashMap::new(),
             first_transfers: HashMap::new(),
+            first_withdrawals: HashMap::new(),
         }
     }
 }
@@ -162,6 +169,11 @@ impl Bench {
                 call.to_owned()
             }
             ["time"] | ["time", _] => format!("time {}", since_noon(self.now())),
+            ["wallet", name, ..] => {
+                let account = self.tables.account(&LedgerAccount::RecipientWallet(app_id(1), openid(name)));
+                let (received, wallet) = (account.received().expect("sums that agree"), &account.wallet);
+                format!("wallet {name} received={received} withdrawn={} held={}", wallet.withdrawn, wallet.held)
+            }
             ["status", bill, ..] => format!("status {bill} {}", self.status(bill)),
             ["books", entries @ ..] => entries.iter().fold("books".to_owned(), |mut books, entry| {
                 let name = entry.split_once('=').map_or(*entry, |(name, _)| name);
@@ -207,7 +219,7 @@ impl Bench {
         match words.as_slice() {
             ["add", name, changes @ ..] => put_merchant(self.altered(name, changes), None),
             ["top-up", name, amount, reference] => Command::TopUp(TopUp {
-                reference: Reference::try_new(reference.strip_prefix("ref=").expect("ref=")).expect("a reference"),
+                reference: reference_of(reference),
                 merchant: merchant_id(merchant_number(name)),
                 amount: amount.parse().expect("an amount"),
             }),
@@ -300,7 +312,7 @@ impl Bench {
                 Command::RedeemCode(RedeemCode { code, attempt: [letter; 16] })
             }
             ["clock", terms @ ..] => Command::SetClock(SetClock { to: NOON.plus_millis(millis(terms)) }),
-            _ => panic!("no such row: {call}"),
+            words => withdrawal(words).unwrap_or_else(|| panic!("no such row: {call}")),
         }
     }
 
@@ -331,7 +343,15 @@ impl Bench {
         }
     }
 
+    fn withdrawal(&self, name: &str) -> Option<Withdrawal> {
+        let keys = KeySet { withdrawals: [withdrawal_key(name)].into(), ..KeySet::default() };
+        self.tables.load(&keys).withdrawals.get(&withdrawal_key(name)).cloned()
+    }
+
     fn balance(&self, name: &str) -> Fen {
+        if name.starts_with('W') {
+            return self.withdrawal(name).map_or(Fen::ZERO, |withdrawal| withdrawal.held());
+        }
         let account = if name.starts_with(['B', 'T']) || name.contains('/') {
             return self.packet(name).map_or(Fen::ZERO, |packet| packet.escrow().expect("an escrow not overdrawn"));
         } else if name.starts_with('M') {
@@ -377,7 +397,8 @@ impl Bench {
                 format!("reused(M{} {})", first.merchant, first.amount)
             }
             Outcome::TopUp(Err(TopUpRejection::NoSuchMerchant(_))) => "no_such_merchant".to_owned(),
-            Outcome::TopUp(Err(TopUpRejection::AmountOutOfRange)) => "out_of_range".to_owned(),
+            Outcome::TopUp(Err(TopUpRejection::AmountOutOfRange))
+            | Outcome::Hold(Err(HoldRejection::AmountOutOfRange)) => "out_of_range".to_owned(),
             Outcome::Put(Ok(())) => "stored".to_owned(),
             Outcome::Put(Err(PutRejection)) => "exists".to_owned(),
             Outcome::Fill(Err(NoSuchLottery)) => "no_such_lottery".to_owned(),
@@ -399,10 +420,29 @@ impl Bench {
             Outcome::Redeem(Ok(())) => "redeemed".to_owned(),
             Outcome::Redeem(Err(RedeemRejection::Used)) => "used".to_owned(),
             Outcome::Redeem(Err(RedeemRejection::Expired)) => "expired".to_owned(),
+            Outcome::Hold(Ok(withdrawn)) | Outcome::Settle(Ok(withdrawn)) => self.describe_withdrawn(withdrawn),
+            Outcome::Hold(Err(HoldRejection::ReferenceReused(first)))
+            | Outcome::Settle(Err(SettleRejection::AlreadySettled(first))) => {
+                assert!(
+                    self.first_withdrawals.values().any(|known| known == &**first),
+                    "a rejection shows what is stored"
+                );
+                format!("stored({} {})", first.amount, state_name(&first.state))
+            }
+            Outcome::Hold(Err(HoldRejection::InsufficientBalance(balance))) => format!("only {balance}"),
+            Outcome::Settle(Err(SettleRejection::NoSuchWithdrawal)) => "no_such_withdrawal".to_owned(),
             Outcome::Clock(Ok(())) => "set".to_owned(),
             Outcome::Clock(Err(ClockRejection::NotASandbox)) => "not_a_sandbox".to_owned(),
             Outcome::Bug(_) => "bug".to_owned(),
         }
+    }
+
+    fn describe_withdrawn(&mut self, Withdrawn { withdrawal, is_replay }: &Withdrawn) -> String {
+        let state = state_name(&withdrawal.state);
+        let first = self.first_withdrawals.insert((withdrawal.key.clone(), state), withdrawal.clone());
+        assert_eq!(first.is_some(), *is_replay);
+        assert!(first.is_none_or(|first| first == *withdrawal), "a replay repeats an answer");
+        format!("{} {}", if *is_replay { "replay" } else { state }, withdrawal.amount)
     }
 
     fn describe_send(&mut self, outcome: &SendOutcome) -> String {
@@ -441,6 +481,44 @@ const SHAKE: u32 = 77;
 
 fn pre_order(risk_control: RiskControl) -> PreOrder {
     PreOrder { service: merchant_id(SHAKE), risk_control, lottery: None, bound_at: None }
+}
+
+fn reference_of(word: &str) -> Reference {
+    let (_, reference) = word.split_once('=').expect("a reference stands behind ref= or by=");
+    Reference::try_new(reference).expect("a reference")
+}
+
+/// A call about a withdrawal.
+fn withdrawal(words: &[&str]) -> Option<Command> {
+    Some(match words {
+        ["hold", name, amount, reference, app @ ..] => Command::HoldWithdrawal(HoldWithdrawal {
+            key: WithdrawalKey {
+                app: if app.is_empty() { app_id(1) } else { app_id(2) },
+                reference: reference_of(reference),
+            },
+            openid: openid(name),
+            amount: amount.parse().expect("an amount"),
+        }),
+        [how @ ("confirm" | "cancel"), reference, name, by] => Command::SettleWithdrawal(SettleWithdrawal {
+            key: withdrawal_key(reference),
+            openid: openid(name),
+            how: if *how == "confirm" { Settlement::Confirm } else { Settlement::Cancel },
+            operator_reference: reference_of(by),
+        }),
+        _ => return None,
+    })
+}
+
+fn withdrawal_key(name: &str) -> WithdrawalKey {
+    WithdrawalKey { app: app_id(1), reference: Reference::try_new(name).expect("a reference") }
+}
+
+fn state_name(state: &WithdrawalState) -> &'static str {
+    match state {
+        WithdrawalState::Held => "held",
+        WithdrawalState::Confirmed(_) => "confirmed",
+        WithdrawalState::Cancelled(_) => "cancelled",
+    }
 }
 
 fn lottery_id(name: &str) -> LotteryId {
