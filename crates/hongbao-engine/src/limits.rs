@@ -1,6 +1,6 @@
 //! How much may be sent, to whom, how fast? Every limit of a merchant, and the counters behind them.
 
-use hongbao_types::{AppId, BeijingDay, Fen, Generation, MerchantId, OpenId, Timestamp};
+use hongbao_types::{AppId, BeijingDay, Fen, Generation, MerchantId, OpenId, PacketId, Timestamp};
 
 use crate::packet::Family;
 
@@ -128,6 +128,9 @@ pub struct Counter {
     pub second: i64,
     /// Packets accepted or landed this second.
     pub packets_this_second: u32,
+    /// Of a person: the newest packet that was sent to them or found them, also if it only landed; each names the one
+    /// before it.
+    pub newest: Option<PacketId>,
 }
 
 impl Counter {
@@ -177,6 +180,7 @@ mod tests {
             packets_this_minute: 2,
             second: midnight.as_millis() / 1000,
             packets_this_second: 1,
+            newest: None,
         };
         assert_eq!(full.at(midnight.plus_millis(999)), full);
         let a_second_later = full.at(midnight.plus_millis(1000));

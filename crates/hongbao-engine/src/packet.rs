@@ -210,6 +210,10 @@ pub struct Packet {
     pub texts: Texts,
     /// What only a pre-order has, and every one.
     pub pre_order: Option<PreOrder>,
+    /// The packet of this payer and family that was for the same person before it.
+    pub previous: Option<PacketId>,
+    /// Of a transfer that was paid: what came into the wallet before it.
+    pub previous_in_wallet: Option<PacketId>,
     /// Its state.
     pub state: PacketState,
     /// When its number was first taken.
@@ -267,6 +271,8 @@ pub struct Claim {
     pub amount: Fen,
     /// When.
     pub claimed_at: Timestamp,
+    /// What came into the person's wallet before it.
+    pub previous: Option<PacketId>,
 }
 
 /// Work that time brings: a packet whose deadline is written down so that a job finds it.

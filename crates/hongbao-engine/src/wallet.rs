@@ -1,7 +1,7 @@
 //! What is in a person's wallet (零钱) beside its balance, and what is a withdrawal (提现)? Money leaves the platform
 //! in two steps: it is held, then whoever pays it out confirms or cancels.
 
-use hongbao_types::{AppId, Fen, OpenId, Reference, Timestamp};
+use hongbao_types::{AppId, Fen, OpenId, PacketId, Reference, Timestamp};
 
 use crate::ledger::{LedgerAccount, Posting};
 
@@ -12,6 +12,8 @@ pub struct Wallet {
     pub held: Fen,
     /// What was withdrawn, for good.
     pub withdrawn: Fen,
+    /// The packet that the newest share, or transfer, came from; each names the one before it.
+    pub newest_entry: Option<PacketId>,
     /// The newest withdrawal; each names the one before it.
     pub newest_withdrawal: Option<Reference>,
 }

@@ -96,3 +96,45 @@ CREATE TABLE withdrawal (
 ALTER TABLE account ADD COLUMN held_fen INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN withdrawn_fen INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN newest_withdrawal TEXT;
+
+-- A person's history: lists, newest first, whose rows name the one before, and whose beginnings stand in rows that are
+-- written anyway. What came into a wallet: claims, and transfers (by the packet's own row).
+ALTER TABLE claim ADD COLUMN previous TEXT;
+ALTER TABLE packet ADD COLUMN previous_in_wallet TEXT;
+ALTER TABLE account ADD COLUMN newest_entry TEXT;
+
+CREATE TEMP TABLE entry AS
+    SELECT packet_id, app_id, openid, lag(packet_id) OVER one AS previous, lead(packet_id) OVER one IS NULL AS is_newest
+    FROM (
+        SELECT packet_id, app_id, openid, claimed_at AS at FROM claim
+        UNION ALL
+        SELECT packet_id, app_id, recipient, sent_at FROM packet WHERE product = 'transfer' AND state = 'exhausted'
+    )
+    WINDOW one AS (PARTITION BY app_id, openid ORDER BY at, packet_id);
+UPDATE claim SET previous = entry.previous FROM entry
+    WHERE entry.packet_id = claim.packet_id AND entry.openid = claim.openid;
+UPDATE packet SET previous_in_wallet = entry.previous FROM entry
+    WHERE entry.packet_id = packet.packet_id AND product = 'transfer';
+UPDATE account SET newest_entry = entry.packet_id FROM entry
+    WHERE is_newest AND kind = 'recipient_wallet' AND owner = app_id AND person = openid;
+DROP TABLE entry;
+
+-- The packets of one payer to one person, those that only landed too; they begin in the counter's row.
+ALTER TABLE packet ADD COLUMN previous TEXT;
+ALTER TABLE counter ADD COLUMN newest TEXT;
+
+CREATE TEMP TABLE sent AS
+    SELECT packet_id, payer_id, family, app_id, recipient, lag(packet_id) OVER one AS previous,
+        lead(packet_id) OVER one IS NULL AS is_newest
+    FROM packet WHERE recipient <> ''
+    WINDOW one AS (PARTITION BY payer_id, family, app_id, recipient ORDER BY created_at, packet_id);
+UPDATE packet SET previous = sent.previous FROM sent WHERE sent.packet_id = packet.packet_id;
+UPDATE counter SET newest = sent.packet_id FROM sent
+    WHERE is_newest AND merchant_id = payer_id AND counter.family = sent.family AND counter.app_id = sent.app_id
+    AND openid = recipient;
+INSERT INTO counter
+    SELECT NULL, payer_id, sent.app_id, recipient, 0, 0, 0, 0, 0, sent.family, 0, 0, sent.packet_id
+    FROM sent LEFT JOIN counter ON merchant_id = payer_id AND counter.family = sent.family
+        AND counter.app_id = sent.app_id AND openid = recipient
+    WHERE is_newest AND counter_no IS NULL;
+DROP TABLE sent;

@@ -1,6 +1,7 @@
 //! Where is a counter's row? People come in no order, so that an index in the file would make every send write a
 //! page of its own: two thirds of what a send cost. Rows are added at the end instead, and the index is in memory:
-//! 30 to 60 bytes for each person who ever got a packet, read from the file before the first batch.
+//! 30 to 60 bytes for each person who ever got a packet, read from the file before the first batch. Writers and readers
+//! share it; what is in it was committed, though perhaps after a reader began to look.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use crate::columns;
 type Hash = [u64; 2];
 
 /// Finds a counter's row by its key.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct CounterIndex {
     /// Row numbers, by a hash of the key.
     rows: HashMap<Hash, i64>,
@@ -23,18 +24,13 @@ pub(crate) struct CounterIndex {
 }
 
 impl CounterIndex {
-    /// The index of what the file has.
-    pub(crate) fn read(view: &Connection) -> Result<CounterIndex> {
-        let count: i64 = view.query_row("SELECT count(*) FROM counter", [], |row| row.get(0))?;
-        let rows = HashMap::with_capacity(usize::try_from(count).unwrap_or_default());
-        let mut index = CounterIndex { rows, last: 0 };
-        index.catch_up(view)?;
-        Ok(index)
-    }
-
-    /// Takes note of every row that came since. Called under the file's write lock, so that nobody adds one
-    /// before the caller does; a row that another writer added, or a commit whose answer was lost, is found here.
+    /// Takes note of every row that came since. A writer calls it under the file's write lock, so that nobody adds one
+    /// before the writer does; a row that another writer added, or a commit whose answer was lost, is found here.
     pub(crate) fn catch_up(&mut self, view: &Connection) -> Result<()> {
+        if self.last == 0 {
+            let count: i64 = view.query_row("SELECT count(*) FROM counter", [], |row| row.get(0))?;
+            self.rows.reserve(usize::try_from(count).unwrap_or_default());
+        }
         let sql = "SELECT counter_no, merchant_id, app_id, openid, family FROM counter WHERE counter_no > ? ORDER BY counter_no";
         let mut statement = view.prepare_cached(sql)?;
         let mut rows = statement.query([self.last])?;

@@ -12,7 +12,7 @@ mod writer;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use hongbao_engine::audit::AuditReport;
@@ -24,9 +24,13 @@ use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::ClaimKey;
 use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
 use hongbao_store::clock::Clock;
-use hongbao_store::{ClaimRange, LotterySums, PacketView, Prize, Store, StoreError, StoreInfo};
-use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
+use hongbao_store::{
+    ClaimRange, LotterySums, PacketView, Page, Prize, SentPacket, Store, StoreError, StoreInfo, WalletEntry,
+};
+use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Reference, Timestamp};
 use rusqlite::{Connection, OpenFlags};
+
+use counter_index::CounterIndex;
 
 pub use writer::SqliteWriter;
 
@@ -88,6 +92,7 @@ struct Inner {
     draw_keys: DrawKeys,
     clock: Arc<dyn Clock>,
     readers: Mutex<Vec<Connection>>,
+    counters: RwLock<CounterIndex>,
     /// Held while this process may write.
     lock: Option<File>,
 }
@@ -143,7 +148,8 @@ impl SqliteStore {
         lock: Option<File>,
     ) -> SqliteStore {
         let readers = Mutex::new(vec![connection]);
-        SqliteStore { inner: Arc::new(Inner { path: path.into(), info, person_key, draw_keys, clock, readers, lock }) }
+        let (path, counters) = (path.into(), RwLock::default());
+        SqliteStore { inner: Arc::new(Inner { path, info, person_key, draw_keys, clock, readers, counters, lock }) }
     }
 
     /// Reads with a connection of the pool, in one consistent view.
@@ -165,6 +171,17 @@ impl SqliteStore {
             .map_err(|error| store_error(&error))?;
         self.readers().push(connection);
         Ok(value)
+    }
+
+    /// Where counters are, brought up to what `view` sees.
+    fn counters(&self, view: &Connection) -> rusqlite::Result<RwLockReadGuard<'_, CounterIndex>> {
+        self.inner.counters.write().unwrap_or_else(PoisonError::into_inner).catch_up(view)?;
+        Ok(self.known_counters())
+    }
+
+    /// The same, as it was last brought up.
+    fn known_counters(&self) -> RwLockReadGuard<'_, CounterIndex> {
+        self.inner.counters.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -268,6 +285,36 @@ impl Store for SqliteStore {
 
     async fn withdrawal(&self, key: &WithdrawalKey) -> Result<Option<Withdrawal>, StoreError> {
         self.read(|view| reader::withdrawal(view, key))
+    }
+
+    async fn withdrawals(
+        &self,
+        person: &PersonId,
+        from: Option<&Reference>,
+        limit: usize,
+    ) -> Result<Page<Withdrawal, Reference>, StoreError> {
+        self.read(|view| reader::withdrawals(view, person, from, limit))
+    }
+
+    async fn wallet_entries(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> Result<Page<WalletEntry, PacketId>, StoreError> {
+        self.read(|view| reader::wallet_entries(view, person, from, limit))
+    }
+
+    async fn packets_to(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> Result<Page<SentPacket, PacketId>, StoreError> {
+        self.read(|view| {
+            let counters = self.counters(view)?;
+            reader::packets_to(view, &counters, person, from, limit)
+        })
     }
 
     async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {

@@ -5,19 +5,21 @@ use hongbao_engine::code::{CodeKey, RedeemedCode};
 use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, MerchantKey, Person, PersonId};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
-use hongbao_engine::limits::{Counter, Limits};
+use hongbao_engine::limits::{Counter, CounterKey, Limits};
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder};
-use hongbao_engine::packet::{BillKey, Claim, Due, Packet, Texts};
+use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
 use hongbao_engine::wallet::{Wallet, Withdrawal, WithdrawalKey};
-use hongbao_store::{ClaimRange, Currency, LotterySums, PacketView, Prize, StoreInfo};
+use hongbao_store::lists::{self, ListHead};
+use hongbao_store::{ClaimRange, Currency, LotterySums, PacketView, Page, Prize, SentPacket, StoreInfo, WalletEntry};
 use hongbao_types::{
-    ApiKey, AppId, AppSecret, BeijingDay, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp,
-    WorkwxSecret,
+    ApiKey, AppId, AppSecret, BeijingDay, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Reference,
+    Timestamp, WorkwxSecret,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row};
 
 use crate::columns::{self, fen, parsed, time};
+use crate::counter_index::CounterIndex;
 
 fn one<T>(
     view: &Connection,
@@ -227,6 +229,8 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
                 bound_at: maybe_time(row, "bound_at")?,
             }),
         },
+        previous: maybe_parsed(row, "previous")?,
+        previous_in_wallet: maybe_parsed(row, "previous_in_wallet")?,
         state: columns::state(row)?,
         created_at: time(row, "created_at")?,
         sent_at: time(row, "sent_at")?,
@@ -266,6 +270,7 @@ fn claim_from(row: &Row<'_>) -> Result<Claim> {
         index: row.get("share_index")?,
         amount: fen(row, "amount_fen")?,
         claimed_at: time(row, "claimed_at")?,
+        previous: maybe_parsed(row, "previous")?,
     })
 }
 
@@ -357,14 +362,17 @@ fn account_from(row: &Row<'_>) -> Result<Account> {
         wallet: Wallet {
             held: fen(row, "held_fen")?,
             withdrawn: fen(row, "withdrawn_fen")?,
+            newest_entry: maybe_parsed(row, "newest_entry")?,
             newest_withdrawal: maybe_parsed(row, "newest_withdrawal")?,
         },
     })
 }
 
-/// The counter in this row.
-pub(crate) fn counter(view: &Connection, number: i64) -> Result<Counter> {
-    view.prepare_cached("SELECT * FROM counter WHERE counter_no = ?")?.query_row([number], |row| {
+/// A counter.
+pub(crate) fn counter(view: &Connection, index: &CounterIndex, key: &CounterKey) -> Result<Option<Counter>> {
+    let Some(number) = index.find(key) else { return Ok(None) };
+    // A reader whose view is older than the index may not see the row.
+    one(view, "SELECT * FROM counter WHERE counter_no = ?", [number], |row| {
         Ok(Counter {
             day: BeijingDay(row.get("day")?),
             packets: row.get("packets")?,
@@ -373,6 +381,7 @@ pub(crate) fn counter(view: &Connection, number: i64) -> Result<Counter> {
             packets_this_minute: row.get("packets_this_minute")?,
             second: row.get("second")?,
             packets_this_second: row.get("packets_this_second")?,
+            newest: maybe_parsed(row, "newest")?,
         })
     })
 }
@@ -418,6 +427,66 @@ fn withdrawal_from(row: &Row<'_>) -> Result<Withdrawal> {
         state: columns::withdrawal_state(row)?,
         previous: maybe_parsed(row, "previous")?,
     })
+}
+
+fn wallet(view: &Connection, person: &PersonId) -> Result<Wallet> {
+    let id = LedgerAccount::RecipientWallet(person.app.clone(), person.openid.clone());
+    Ok(account(view, &id)?.unwrap_or_default().wallet)
+}
+
+/// A person's withdrawals, newest first.
+pub(crate) fn withdrawals(
+    view: &Connection,
+    person: &PersonId,
+    from: Option<&Reference>,
+    limit: usize,
+) -> Result<Page<Withdrawal, Reference>> {
+    let from = match from {
+        Some(from) => Some(from.clone()),
+        None => wallet(view, person)?.newest_withdrawal,
+    };
+    lists::walk(from, limit, |reference| {
+        let key = WithdrawalKey { app: person.app.clone(), reference: reference.clone() };
+        let found = withdrawal(view, &key)?.filter(|withdrawal| withdrawal.openid == person.openid);
+        Ok(found.map(|withdrawal| {
+            let previous = withdrawal.previous.clone();
+            (withdrawal, previous)
+        }))
+    })
+}
+
+/// What came into a person's wallet, newest first.
+pub(crate) fn wallet_entries(
+    view: &Connection,
+    person: &PersonId,
+    from: Option<&PacketId>,
+    limit: usize,
+) -> Result<Page<WalletEntry, PacketId>> {
+    let from = match from {
+        Some(from) => Some(from.clone()),
+        None => wallet(view, person)?.newest_entry,
+    };
+    lists::wallet_entries(person, from, limit, |key| claim(view, key), |id| packet(view, id))
+}
+
+/// The packets that were sent to a person. There are few merchants, and a look into the index costs less than a
+/// microsecond.
+pub(crate) fn packets_to(
+    view: &Connection,
+    index: &CounterIndex,
+    person: &PersonId,
+    from: Option<&PacketId>,
+    limit: usize,
+) -> Result<Page<SentPacket, PacketId>> {
+    let mut heads = Vec::new();
+    for payer in all(view, "SELECT merchant_id FROM merchant", [], |row| parsed::<MerchantId>(row, "merchant_id"))? {
+        for family in [Family::Packets, Family::Transfers] {
+            let key = CounterKey::Recipient(payer.clone(), family, person.app.clone(), person.openid.clone());
+            let newest = counter(view, index, &key)?.and_then(|counter| counter.newest);
+            heads.extend(newest.map(|newest| ListHead { payer: payer.clone(), family, newest }));
+        }
+    }
+    lists::packets_to(person, from, limit, heads, |id| packet(view, id), |key| claim(view, key))
 }
 
 /// Work that is due at `now`, the oldest first, behind `after`.

@@ -8,7 +8,7 @@ use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, KeySet, Rows};
 use hongbao_engine::wallet::Withdrawal;
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
-use hongbao_types::{AppSecret, LotteryId, MerchantId, OpenId, Reference, Timestamp, WorkwxSecret};
+use hongbao_types::{AppSecret, LotteryId, MerchantId, OpenId, PacketId, Reference, Timestamp, WorkwxSecret};
 use rusqlite::{Connection, Params, Result};
 
 use crate::counter_index::CounterIndex;
@@ -19,20 +19,18 @@ use crate::{SqliteStore, columns, reader, store_error};
 pub struct SqliteWriter {
     store: SqliteStore,
     connection: Connection,
-    counters: CounterIndex,
 }
 
 impl SqliteWriter {
     pub(crate) fn new(store: SqliteStore, connection: Connection) -> Result<SqliteWriter> {
-        let counters = CounterIndex::read(&connection)?;
-        Ok(SqliteWriter { store, connection, counters })
+        drop(store.counters(&connection)?);
+        Ok(SqliteWriter { store, connection })
     }
 
     fn load_now(&mut self, keys: &KeySet) -> Result<Loaded> {
         self.roll_back();
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        self.counters.catch_up(&self.connection)?;
-        let rows = load(&self.connection, &self.counters, keys)?;
+        let rows = load(&self.connection, &*self.store.counters(&self.connection)?, keys)?;
         // The one lock there is was taken above: this is after it.
         let now = reader::now(&self.connection, self.store.real_now())?;
         Ok(Loaded { rows, now })
@@ -55,7 +53,8 @@ impl Writer for SqliteWriter {
     }
 
     async fn commit(&mut self, changes: &Changes) -> std::result::Result<(), CommitError> {
-        if let Err(error) = write(&self.connection, &self.counters, changes) {
+        let written = write(&self.connection, &self.store.known_counters(), changes);
+        if let Err(error) = written {
             self.roll_back();
             return Err(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::ConstraintViolation) => CommitError::Conflict(error.to_string()),
@@ -106,8 +105,7 @@ fn load(view: &Connection, counters: &CounterIndex, keys: &KeySet) -> Result<Row
         rows.accounts.load(key.clone(), reader::account(view, key)?);
     }
     for key in &keys.counters {
-        let row = counters.find(key).map(|number| reader::counter(view, number)).transpose()?;
-        rows.counters.load(key.clone(), row);
+        rows.counters.load(key.clone(), reader::counter(view, counters, key)?);
     }
     for key in &keys.transfers {
         rows.transfers.load(key.clone(), reader::transfer(view, key)?);
@@ -152,7 +150,7 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
         let claim = change.after();
         run(
             to,
-            "INSERT INTO claim VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO claim VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 claim.packet.as_str(),
                 claim.openid.as_str(),
@@ -160,6 +158,7 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
                 claim.index,
                 claim.amount.as_i64(),
                 claim.claimed_at.as_millis(),
+                claim.previous.as_ref().map(PacketId::as_str),
             ),
         )?;
     }
@@ -172,9 +171,10 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
         let ((kind, owner, person), row) = (columns::account_key(account), change.after());
         run(
             to,
-            "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+            "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
              SET debits_fen = excluded.debits_fen, credits_fen = excluded.credits_fen, held_fen = excluded.held_fen,
-             withdrawn_fen = excluded.withdrawn_fen, newest_withdrawal = excluded.newest_withdrawal",
+             withdrawn_fen = excluded.withdrawn_fen, newest_withdrawal = excluded.newest_withdrawal,
+             newest_entry = excluded.newest_entry",
             (
                 kind,
                 owner,
@@ -184,6 +184,7 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
                 row.wallet.held.as_i64(),
                 row.wallet.withdrawn.as_i64(),
                 row.wallet.newest_withdrawal.as_ref().map(Reference::as_str),
+                row.wallet.newest_entry.as_ref().map(PacketId::as_str),
             ),
         )?;
     }
@@ -220,10 +221,12 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
     let (split, draw_key) = columns::split_names(packet.split);
     let pre_order = packet.pre_order.as_ref();
     let refunded_at = packet.refunded_at.map(Timestamp::as_millis);
+    let previous = packet.previous.as_ref().map(PacketId::as_str);
+    let previous_in_wallet = packet.previous_in_wallet.as_ref().map(PacketId::as_str);
     match change {
         Change::Insert(_) => run(
             to,
-            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO packet VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             rusqlite::params![
                 packet.id.as_str(),
                 packet.bill.merchant.as_str(),
@@ -260,16 +263,19 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
                 pre_order.map(|pre_order| pre_order.risk_control.name()),
                 pre_order.and_then(|pre_order| pre_order.lottery.as_ref()).map(LotteryId::as_str),
                 pre_order.and_then(|pre_order| pre_order.bound_at).map(Timestamp::as_millis),
+                previous_in_wallet,
+                previous,
             ],
         ),
         // A pre-order goes into a bucket, and finds its person.
         Change::Update { before, .. } if before.pre_order != packet.pre_order => run(
             to,
-            "UPDATE packet SET recipient = ?, lottery_id = ?, bound_at = ?, stamp = ? WHERE packet_id = ?",
+            "UPDATE packet SET recipient = ?, lottery_id = ?, bound_at = ?, previous = ?, stamp = ? WHERE packet_id = ?",
             (
                 packet.recipient.as_ref().map_or("", OpenId::as_str),
                 pre_order.and_then(|pre_order| pre_order.lottery.as_ref()).map(LotteryId::as_str),
                 pre_order.and_then(|pre_order| pre_order.bound_at).map(Timestamp::as_millis),
+                previous,
                 packet.stamp.as_millis(),
                 packet.id.as_str(),
             ),
@@ -278,7 +284,7 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
         Change::Update { .. } => run(
             to,
             "UPDATE packet SET state = ?, decline = ?, sent_at = ?, deadline = ?, claimed_fen = ?, claimed_count = ?,
-             refunded_fen = ?, refunded_at = ?, stamp = ? WHERE packet_id = ?",
+             refunded_fen = ?, refunded_at = ?, previous_in_wallet = ?, stamp = ? WHERE packet_id = ?",
             (
                 state,
                 decline,
@@ -288,6 +294,7 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
                 packet.claimed_count,
                 packet.refunded.as_i64(),
                 refunded_at,
+                previous_in_wallet,
                 packet.stamp.as_millis(),
                 packet.id.as_str(),
             ),
@@ -328,10 +335,11 @@ fn write_withdrawal(to: &Connection, change: &Change<Withdrawal>) -> Result<()> 
 fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, row: &Counter) -> Result<()> {
     let [merchant, app, openid, family] = columns::counter_key(key);
     let (day, amount) = (row.day.0, row.amount.as_i64());
+    let newest = row.newest.as_ref().map(PacketId::as_str);
     match index.find(key) {
         None => run(
             to,
-            "INSERT INTO counter VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO counter VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rusqlite::params![
                 merchant,
                 app,
@@ -344,12 +352,13 @@ fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, row: &
                 family,
                 row.second,
                 row.packets_this_second,
+                newest,
             ],
         ),
         Some(number) => run(
             to,
             "UPDATE counter SET day = ?, packets = ?, amount_fen = ?, minute = ?, packets_this_minute = ?,
-             second = ?, packets_this_second = ? WHERE counter_no = ?",
+             second = ?, packets_this_second = ?, newest = ? WHERE counter_no = ?",
             (
                 day,
                 row.packets,
@@ -358,6 +367,7 @@ fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, row: &
                 row.packets_this_minute,
                 row.second,
                 row.packets_this_second,
+                newest,
                 number,
             ),
         ),

@@ -78,6 +78,7 @@ macro_rules! store_conformance {
             people_are_listed_app_by_app
             a_withdrawal_is_held_and_settled_once
             two_lanes_do_not_overdraw_one_wallet
+            a_person_s_history_is_read_page_by_page
         );
     };
     (@tests $make:expr; $($name:ident)*) => { $(
@@ -566,6 +567,12 @@ behaviours! {
         assert_eq!(bind("bob", &packets[1]).await, Err(BindRejection::Taken));
         assert_eq!(bind("alice", &packets[0]).await, Ok(Bound { binding: expected.clone(), is_replay: true }));
         bind("bob", &packets[0]).await.expect("a draw that wins");
+        let alice = PersonId { app: app_id(), openid: key("alice").openid };
+        let page = rig.store.packets_to(&alice, None, 9).await.expect("a read");
+        assert_eq!(page.rows.iter().map(|sent| &sent.packet.id).collect::<Vec<_>>(), [&packets[1]]);
+        let again = rig.accepted(SendPacket { recipient: Some(alice.openid.clone()), ..send(4) }).await.packet;
+        let page = rig.store.packets_to(&alice, None, 9).await.expect("a read");
+        assert_eq!(page.rows.iter().map(|sent| &sent.packet.id).collect::<Vec<_>>(), [&again, &packets[1]]);
         assert_eq!(prizes(None, 9).await, [prize(&packets[2])]);
         let packet = rig.store.packet(&packets[1], ClaimRange::NONE).await.expect("a read").expect("a packet").packet;
         let found = packet.pre_order.expect("a pre-order");
@@ -586,7 +593,7 @@ behaviours! {
         rig.clock.advance(72 * HOUR_MS);
         assert_eq!(sums().await, LotterySums { drawn, available: (0, Fen::ZERO), expired: rest });
         assert!(rig.accepted(pre_order(2)).await.is_replay, "the merchant's call is the same as before");
-        rig.assert_books(3).await;
+        rig.assert_books(4).await;
     }
 
     /// Two calls with one bill number in one batch: the second one sees what the first one did.
@@ -1138,6 +1145,90 @@ behaviours! {
         }
         assert_eq!((held, refused, rig.wallet().await), (14, 12, Fen::new(20)));
         rig.assert_books(1).await;
+    }
+
+    /// What came into a wallet, what was withdrawn from it, and what was sent to a person is read newest first, a page
+    /// at a time, and nobody else's.
+    a_person_s_history_is_read_page_by_page(make) {
+        let rig = Rig::funded(make, 9000).await;
+        let me = PersonId { app: app_id(), openid: openid() };
+        let mut ids = Vec::new();
+        for number in 1..=3 {
+            ids.push(rig.accepted(send(number)).await.packet);
+        }
+        let transfer = rig.pay(4, 500).await;
+        rig.claim(&ids[1]).await.expect("a claim");
+        rig.claim(&ids[0]).await.expect("a claim");
+        let group = SendPacket { product: Product::Group, share_count: 4, recipient: Some(stranger(1)), ..send(5) };
+        let group = rig.accepted(group).await.packet;
+        for (openid, way) in [(stranger(1), ClaimWay::Message), (openid(), ClaimWay::Link)] {
+            let claim = ClaimShare { packet: group.clone(), app: app_id(), openid, way };
+            rig.call(Command::ClaimShare(claim)).await.expect("an answer");
+        }
+        // Too much for the funds: it lands, and is completed later, but stays in its place.
+        let landing = SendPacket { total: Fen::new(6000), ..send(6) };
+        assert_eq!(rig.send(landing.clone()).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
+        let last = rig.accepted(send(7)).await.packet;
+        rig.top_up("T1", 9000).await.expect("a top-up").expect("money comes in");
+        let landed = rig.accepted(landing).await.packet;
+        let late = SendPacket { total: Fen::new(30_000), ..send(8) };
+        let late = SendPacket { bill: BillKey { family: Family::Transfers, ..bill(8) }, product: Product::Transfer, ..late };
+        assert_eq!(rig.send(late).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
+
+        let entries = async |person: &PersonId, from: Option<PacketId>, limit| {
+            let page = rig.store.wallet_entries(person, from.as_ref(), limit).await.expect("a read");
+            let ids: Vec<_> = page.rows.iter().map(|entry| entry.packet().clone()).collect();
+            (ids, page.next)
+        };
+        let all = vec![group.clone(), ids[0].clone(), ids[1].clone(), transfer.clone()];
+        assert_eq!(entries(&me, None, 9).await, (all.clone(), None));
+        assert_eq!(entries(&me, None, 3).await, (all[..3].to_vec(), Some(transfer.clone())));
+        assert_eq!(entries(&me, Some(transfer.clone()), 3).await, (vec![transfer.clone()], None));
+        let other = PersonId { openid: stranger(1), ..me.clone() };
+        assert_eq!(entries(&other, None, 9).await, (vec![group.clone()], None));
+        for not_theirs in [&transfer, &ids[0], &packet_id(99)] {
+            assert_eq!(entries(&other, Some(not_theirs.clone()), 9).await, (vec![], None));
+        }
+        let elsewhere = PersonId { app: AppId::try_new("wx0").expect("an app id"), ..me.clone() };
+        assert_eq!(entries(&elsewhere, Some(ids[0].clone()), 9).await, (vec![], None));
+
+        let packets = async |person: &PersonId, from: Option<PacketId>, limit| {
+            let page = rig.store.packets_to(person, from.as_ref(), limit).await.expect("a read");
+            let ids: Vec<_> = page.rows.iter().map(|sent| (sent.packet.id.clone(), sent.claim.is_some())).collect();
+            (ids, page.next)
+        };
+        let all = [(&last, false), (&landed, false), (&ids[2], false), (&ids[1], true), (&ids[0], true)];
+        let mut all: Vec<_> = all.into_iter().map(|(id, is_opened)| (id.clone(), is_opened)).collect();
+        all.extend([(packet_id(8), false), (transfer.clone(), false)]);
+        assert_eq!(packets(&me, None, 9).await, (all.clone(), None));
+        let (mut paged, mut from) = (Vec::new(), None);
+        loop {
+            let (rows, next) = packets(&me, from, 2).await;
+            paged.extend(rows);
+            from = next;
+            if from.is_none() {
+                break;
+            }
+        }
+        assert_eq!(paged, all);
+        assert_eq!(packets(&other, None, 9).await, (vec![(group.clone(), true)], None));
+        assert_eq!(packets(&other, Some(last), 9).await, (vec![], None));
+        assert_eq!(packets(&elsewhere, None, 9).await, (vec![], None));
+
+        for number in 1..=3 {
+            rig.hold_money(&format!("W{number}"), 10).await.expect("money to hold");
+        }
+        let withdrawals = async |person: &PersonId, from: Option<&str>, limit| {
+            let from = from.map(|from| Reference::try_new(from).expect("a reference"));
+            let page = rig.store.withdrawals(person, from.as_ref(), limit).await.expect("a read");
+            let references: Vec<_> = page.rows.iter().map(|row| row.key.reference.to_string()).collect();
+            (references, page.next.map(|next| next.to_string()))
+        };
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(withdrawals(&me, None, 2).await, (names(&["W3", "W2"]), Some("W1".to_owned())));
+        assert_eq!(withdrawals(&me, Some("W1"), 2).await, (names(&["W1"]), None));
+        assert_eq!(withdrawals(&other, Some("W1"), 2).await, (vec![], None));
+        rig.assert_books(8).await;
     }
 
     /// Only that app's people are listed, in order, and no more than asked for.

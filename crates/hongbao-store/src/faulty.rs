@@ -13,9 +13,10 @@ use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::{Changes, ClaimKey, KeySet};
 use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
-use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
+use hongbao_types::{AppId, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Reference, Timestamp};
 use tokio::sync::Semaphore;
 
+use crate::lists::{Page, SentPacket, WalletEntry};
 use crate::{ClaimRange, CommitError, Loaded, LotterySums, PacketView, Prize, Store, StoreError, StoreInfo, Writer};
 
 /// What goes wrong with a try.
@@ -237,6 +238,33 @@ impl<S: Store> Store for Faulty<S> {
 
     async fn withdrawal(&self, key: &WithdrawalKey) -> Result<Option<Withdrawal>, StoreError> {
         self.inner.withdrawal(key).await
+    }
+
+    async fn withdrawals(
+        &self,
+        person: &PersonId,
+        from: Option<&Reference>,
+        limit: usize,
+    ) -> Result<Page<Withdrawal, Reference>, StoreError> {
+        self.inner.withdrawals(person, from, limit).await
+    }
+
+    async fn wallet_entries(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> Result<Page<WalletEntry, PacketId>, StoreError> {
+        self.inner.wallet_entries(person, from, limit).await
+    }
+
+    async fn packets_to(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> Result<Page<SentPacket, PacketId>, StoreError> {
+        self.inner.packets_to(person, from, limit).await
     }
 
     async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {

@@ -28,6 +28,7 @@ pub mod clock;
 pub mod conformance;
 pub mod faulty;
 pub mod lane;
+pub mod lists;
 pub mod memory;
 
 use std::future::Future;
@@ -40,9 +41,10 @@ use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, PacketState};
 use hongbao_engine::rows::{Changes, ClaimKey, KeySet, Rows};
 use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
-use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
+use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Reference, Timestamp};
 
 pub use lane::{CallError, Lane, LaneBounds};
+pub use lists::{Page, SentPacket, WalletEntry};
 
 /// What a store is, written when it is created and never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,6 +269,32 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// A withdrawal.
     fn withdrawal(&self, key: &WithdrawalKey) -> impl Future<Output = Result<Option<Withdrawal>, StoreError>> + Send;
+
+    /// At most `limit` of a person's withdrawals, newest first, from `from` on, or from the newest.
+    fn withdrawals(
+        &self,
+        person: &PersonId,
+        from: Option<&Reference>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page<Withdrawal, Reference>, StoreError>> + Send;
+
+    /// At most `limit` of what came into a person's wallet, newest first, from the one of packet `from` on, or from the
+    /// newest.
+    fn wallet_entries(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page<WalletEntry, PacketId>, StoreError>> + Send;
+
+    /// At most `limit` of the packets and transfers that were sent to a person, those that only landed too: one payer
+    /// after another, packets before transfers, each newest first; from the packet `from` on, or from the beginning.
+    fn packets_to(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page<SentPacket, PacketId>, StoreError>> + Send;
 
     /// At most `limit` pieces of work that are due at the store's time, in their order (oldest first), only
     /// those behind `after`. Not locked.

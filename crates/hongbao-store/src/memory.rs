@@ -2,6 +2,7 @@
 //! the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::ops::Bound;
 use std::sync::{Arc, LazyLock};
 
@@ -14,11 +15,12 @@ use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery};
 use hongbao_engine::packet::{BillKey, Claim, Due, Packet, PacketState};
 use hongbao_engine::rows::{Change, Changes, ClaimKey, KeySet, Rows, SandboxClock};
-use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
-use hongbao_types::{AppId, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Timestamp};
+use hongbao_engine::wallet::{Wallet, Withdrawal, WithdrawalKey};
+use hongbao_types::{AppId, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Reference, Timestamp};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
+use crate::lists::{self, ListHead, Page, SentPacket, WalletEntry};
 use crate::{ClaimRange, CommitError, Loaded, LotterySums, PacketView, Prize, Store, StoreError, StoreInfo, Writer};
 
 /// All rows, without a lock and without a clock.
@@ -175,6 +177,54 @@ impl Tables {
     pub fn due(&self, now: Timestamp, after: Option<&Due>) -> impl Iterator<Item = &Due> {
         let behind = after.map_or(Bound::Unbounded, |due| Bound::Excluded(due.clone()));
         self.due.range((behind, Bound::Unbounded)).take_while(move |due| due.at <= now)
+    }
+
+    /// A person's withdrawals, newest first.
+    pub fn withdrawals(
+        &self,
+        person: &PersonId,
+        from: Option<&Reference>,
+        limit: usize,
+    ) -> Page<Withdrawal, Reference> {
+        let from = from.cloned().or_else(|| self.wallet(person).newest_withdrawal);
+        let Ok(page) = lists::walk(from, limit, |reference| {
+            let key = WithdrawalKey { app: person.app.clone(), reference: reference.clone() };
+            let found = self.withdrawals.get(&key).filter(|withdrawal| withdrawal.openid == person.openid);
+            Ok::<_, Infallible>(found.map(|withdrawal| (withdrawal.clone(), withdrawal.previous.clone())))
+        });
+        page
+    }
+
+    /// What came into a person's wallet, newest first.
+    pub fn wallet_entries(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> Page<WalletEntry, PacketId> {
+        let from = from.cloned().or_else(|| self.wallet(person).newest_entry);
+        let claim = |key: &ClaimKey| Ok::<_, Infallible>(self.claims.get(key).cloned());
+        let packet = |id: &PacketId| Ok(self.packets.get(id).cloned());
+        let Ok(page) = lists::wallet_entries(person, from, limit, claim, packet);
+        page
+    }
+
+    /// The packets that were sent to a person, one payer after another, each newest first.
+    pub fn packets_to(&self, person: &PersonId, from: Option<&PacketId>, limit: usize) -> Page<SentPacket, PacketId> {
+        let heads = self.counters.iter().filter_map(|(key, counter)| match key {
+            CounterKey::Recipient(payer, family, app, openid) if (app, openid) == (&person.app, &person.openid) => {
+                Some(ListHead { payer: payer.clone(), family: *family, newest: counter.newest.clone()? })
+            }
+            CounterKey::Recipient(..) | CounterKey::Merchant(..) => None,
+        });
+        let claim = |key: &ClaimKey| Ok::<_, Infallible>(self.claims.get(key).cloned());
+        let packet = |id: &PacketId| Ok(self.packets.get(id).cloned());
+        let Ok(page) = lists::packets_to(person, from, limit, heads.collect(), packet, claim);
+        page
+    }
+
+    fn wallet(&self, person: &PersonId) -> Wallet {
+        self.account(&LedgerAccount::RecipientWallet(person.app.clone(), person.openid.clone())).wallet
     }
 
     /// Rebuilds the books.
@@ -365,6 +415,33 @@ impl Store for MemoryStore {
 
     async fn withdrawal(&self, key: &WithdrawalKey) -> Result<Option<Withdrawal>, StoreError> {
         Ok(self.tables.lock().await.withdrawals.get(key).cloned())
+    }
+
+    async fn withdrawals(
+        &self,
+        person: &PersonId,
+        from: Option<&Reference>,
+        limit: usize,
+    ) -> Result<Page<Withdrawal, Reference>, StoreError> {
+        Ok(self.tables.lock().await.withdrawals(person, from, limit))
+    }
+
+    async fn wallet_entries(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> Result<Page<WalletEntry, PacketId>, StoreError> {
+        Ok(self.tables.lock().await.wallet_entries(person, from, limit))
+    }
+
+    async fn packets_to(
+        &self,
+        person: &PersonId,
+        from: Option<&PacketId>,
+        limit: usize,
+    ) -> Result<Page<SentPacket, PacketId>, StoreError> {
+        Ok(self.tables.lock().await.packets_to(person, from, limit))
     }
 
     async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {

@@ -3,7 +3,7 @@
 
 use hongbao_types::Timestamp;
 
-use super::{Bug, with_packet};
+use super::{Bug, list, with_packet};
 use crate::command::BindPrize;
 use crate::limits::Counter;
 use crate::lottery::{Binding, PreOrder};
@@ -33,6 +33,7 @@ pub(super) fn decide(rows: &mut Rows, bind: &BindPrize, now: Timestamp) -> Resul
     packet.pre_order = Some(PreOrder { bound_at: Some(now), ..pre_order });
     packet.stamp = now;
     rows.counters.put(bind.counter(), with_packet(&counter.with_one_more(), &packet)?);
+    list(rows, bind.counter(), &mut packet);
     rows.bindings.put(bind.key.clone(), binding.clone());
     rows.update_packet(packet);
     Ok(Ok(Bound { binding, is_replay: false }))

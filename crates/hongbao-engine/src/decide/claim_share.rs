@@ -2,7 +2,7 @@
 
 use hongbao_types::{Fen, Timestamp};
 
-use super::{Bug, Policy, post};
+use super::{Bug, Policy, post, with_wallet};
 use crate::command::{ClaimShare, ClaimWay};
 use crate::draw::DrawRule;
 use crate::ledger::{LedgerAccount, Posting};
@@ -31,13 +31,14 @@ pub(super) fn decide(
     let is_shared = packet.split != Split::Whole;
     let amount = share(rows, &packet, policy).ok_or("an open packet has a share")?;
     let now = now.max(packet.stamp);
-    let claim = Claim {
+    let mut claim = Claim {
         packet: packet.id.clone(),
         app: packet.app.clone(),
         openid: command.openid.clone(),
         index: packet.claimed_count,
         amount,
         claimed_at: now,
+        previous: None,
     };
     // From here on the share is the person's.
     packet.claimed = packet.claimed.checked_add(claim.amount).ok_or("what is claimed fits")?;
@@ -57,6 +58,8 @@ pub(super) fn decide(
             amount: claim.amount,
         },
     )?;
+    claim.previous =
+        with_wallet(rows, command.wallet(), |wallet| Ok(wallet.newest_entry.replace(claim.packet.clone())))?;
     rows.claims.put(command.key(), claim.clone());
     rows.update_packet(packet);
     Ok(Ok(Claimed { claim, is_shared, is_replay: false }))

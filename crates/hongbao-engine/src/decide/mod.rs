@@ -16,10 +16,11 @@ use hongbao_types::{Fen, Timestamp};
 use crate::command::{ClaimShare, Command};
 use crate::draw::DrawKeys;
 use crate::ledger::{LedgerAccount, Posting};
-use crate::limits::Counter;
+use crate::limits::{Counter, CounterKey};
 use crate::outcome::{ClaimRejection, Outcome};
 use crate::packet::Packet;
 use crate::rows::Rows;
+use crate::wallet::Wallet;
 
 /// What a deployment has chosen; the same for all its merchants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +119,25 @@ fn post(rows: &mut Rows, posting: &Posting) -> Result<(), Bug> {
 enum Side {
     Debit,
     Credit,
+}
+
+/// Changes what a wallet has beside its sums.
+fn with_wallet<T>(
+    rows: &mut Rows,
+    wallet: LedgerAccount,
+    change: impl FnOnce(&mut Wallet) -> Result<T, Bug>,
+) -> Result<T, Bug> {
+    let mut row = rows.accounts.get(&wallet).cloned().unwrap_or_default();
+    let changed = change(&mut row.wallet)?;
+    rows.accounts.put(wallet, row);
+    Ok(changed)
+}
+
+/// Puts a packet at the beginning of the list of those that this payer sent to its person.
+fn list(rows: &mut Rows, person: CounterKey, packet: &mut Packet) {
+    let mut counter = rows.counters.get(&person).cloned().unwrap_or_default();
+    packet.previous = counter.newest.replace(packet.id.clone());
+    rows.counters.put(person, counter);
 }
 
 /// The counter with one more packet accepted.

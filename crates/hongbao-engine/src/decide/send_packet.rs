@@ -3,7 +3,7 @@
 
 use hongbao_types::{Fen, Timestamp};
 
-use super::{Bug, Policy, balance, post, with_packet};
+use super::{Bug, Policy, balance, list, post, with_packet, with_wallet};
 use crate::command::SendPacket;
 use crate::directory::{Merchant, Person};
 use crate::ledger::{LedgerAccount, Posting};
@@ -70,6 +70,9 @@ pub(super) fn decide(rows: &mut Rows, send: &SendPacket, now: Timestamp, policy:
         }
         SendOutcome::Accepted(accepted)
     };
+    if let Some(person) = send.recipient_counter().filter(|_| is_new) {
+        list(rows, person, &mut packet);
+    }
     if !is_new {
         rows.update_packet(packet);
     } else if !rows.insert_packet(packet) {
@@ -115,9 +118,10 @@ struct Counters {
 
 /// A transfer needs nobody to open it: its row is the posting to the wallet, too.
 fn pay_at_once(rows: &mut Rows, packet: &mut Packet, wallet: Option<LedgerAccount>) -> Result<(), Bug> {
-    let credit = wallet.ok_or("a transfer has a recipient")?;
+    let wallet = wallet.ok_or("a transfer has a recipient")?;
     let debit = LedgerAccount::PacketEscrow(packet.id.clone());
-    post(rows, &Posting { debit, credit, amount: packet.total })?;
+    post(rows, &Posting { debit, credit: wallet.clone(), amount: packet.total })?;
+    packet.previous_in_wallet = with_wallet(rows, wallet, |wallet| Ok(wallet.newest_entry.replace(packet.id.clone())))?;
     packet.claimed = packet.total;
     packet.claimed_count = 1;
     packet.state = PacketState::Exhausted;
@@ -184,6 +188,8 @@ fn first_row(send: &SendPacket, split: Split, now: Timestamp, policy: &Policy) -
         share_count: send.share_count,
         texts: send.texts.clone(),
         pre_order: send.pre_order.clone(),
+        previous: None,
+        previous_in_wallet: None,
         state: PacketState::Open,
         created_at: now,
         sent_at: now,

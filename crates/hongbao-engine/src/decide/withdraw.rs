@@ -2,7 +2,7 @@
 
 use hongbao_types::Timestamp;
 
-use super::{Bug, balance, post};
+use super::{Bug, balance, post, with_wallet};
 use crate::command::{HoldWithdrawal, SettleWithdrawal};
 use crate::outcome::{HoldRejection, SettleRejection, Withdrawn};
 use crate::rows::Rows;
@@ -39,11 +39,10 @@ pub(super) fn hold(
         previous: None,
     };
     post(rows, &withdrawal.hold_posting())?;
-    let mut account = rows.accounts.get(&wallet).cloned().ok_or("a wallet that holds something has a row")?;
-    account.wallet.held =
-        account.wallet.held.checked_add(command.amount).ok_or("what is held is part of the debits")?;
-    withdrawal.previous = account.wallet.newest_withdrawal.replace(command.key.reference.clone());
-    rows.accounts.put(wallet, account);
+    withdrawal.previous = with_wallet(rows, wallet, |wallet| {
+        wallet.held = wallet.held.checked_add(command.amount).ok_or("what is held is part of the debits")?;
+        Ok(wallet.newest_withdrawal.replace(command.key.reference.clone()))
+    })?;
     rows.withdrawals.put(command.key.clone(), withdrawal.clone());
     Ok(Ok(Withdrawn { withdrawal, is_replay: false }))
 }
@@ -74,15 +73,14 @@ pub(super) fn settle(
         Settlement::Cancel => WithdrawalState::Cancelled(settled),
     };
     post(rows, &withdrawal.settling_posting().ok_or("what was just settled is settled")?)?;
-    let wallet = command.wallet();
-    let mut account = rows.accounts.get(&wallet).cloned().ok_or("a wallet that holds something has a row")?;
-    let (held, amount) = (account.wallet.held, withdrawal.amount);
-    account.wallet.held = held.checked_sub(amount).ok_or("what is settled was held")?;
-    if command.how == Settlement::Confirm {
-        let withdrawn = account.wallet.withdrawn.checked_add(amount);
-        account.wallet.withdrawn = withdrawn.ok_or("what is withdrawn is part of the debits")?;
-    }
-    rows.accounts.put(wallet, account);
+    with_wallet(rows, command.wallet(), |wallet| {
+        wallet.held = wallet.held.checked_sub(withdrawal.amount).ok_or("what is settled was held")?;
+        if command.how == Settlement::Confirm {
+            let withdrawn = wallet.withdrawn.checked_add(withdrawal.amount);
+            wallet.withdrawn = withdrawn.ok_or("what is withdrawn is part of the debits")?;
+        }
+        Ok(())
+    })?;
     rows.withdrawals.put(command.key.clone(), withdrawal.clone());
     Ok(Ok(Withdrawn { withdrawal, is_replay: false }))
 }

@@ -13,15 +13,15 @@ use hongbao_engine::command::{
     ClaimShare, ClaimWay, Command, ExpirePacket, HoldWithdrawal, SendPacket, SetClock, SettleWithdrawal, TopUp,
 };
 use hongbao_engine::decide::Policy;
-use hongbao_engine::directory::{App, Merchant};
+use hongbao_engine::directory::{App, Merchant, PersonId};
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::LedgerAccount;
 use hongbao_engine::limits::Limits;
-use hongbao_engine::packet::{BillKey, Due, Product};
+use hongbao_engine::packet::{BillKey, Due, Family, Product};
 use hongbao_engine::rows::KeySet;
 use hongbao_engine::wallet::{Settlement, WithdrawalKey};
 use hongbao_store::memory::Tables;
-use hongbao_types::{Fen, PacketId, Reference, Timestamp};
+use hongbao_types::{Fen, OpenId, PacketId, Reference, Timestamp};
 use proptest::prelude::*;
 
 use crate::{
@@ -396,11 +396,44 @@ impl History {
         for person in PEOPLE.map(openid) {
             let wallet = self.tables.account(&LedgerAccount::RecipientWallet(app_id(1), person.clone()));
             assert_eq!(wallet.balance().map(Fen::as_i64), Some(self.model.wallet(&person)), "{person:?}");
+            self.compare_lists(&person);
             assert_eq!(wallet.received().map(Fen::as_i64), Some(self.model.received(&person)), "{person:?}");
         }
         assert_eq!(i64::try_from(-report.settlement), Ok(self.model.came_in() - self.model.went_out()));
         let rows = self.tables.load(&KeySet { clock: true, ..KeySet::default() });
         assert_eq!(rows.clock.get(&()).map_or(0, |clock| clock.offset_ms), self.model.offset_ms);
+    }
+}
+
+impl History {
+    /// What came to a person is told page by page, in order.
+    fn compare_lists(&self, person: &OpenId) {
+        let id = PersonId { app: app_id(1), openid: person.clone() };
+        let (mut entries, mut from) = (Vec::new(), None);
+        loop {
+            let page = self.tables.wallet_entries(&id, from.as_ref(), 3);
+            entries.extend(page.rows.iter().map(|entry| entry.packet().clone()));
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        assert_eq!(entries, self.model.entries(person), "{person:?}");
+        let (mut sent, mut from) = (Vec::new(), None);
+        loop {
+            let page = self.tables.packets_to(&id, from.as_ref(), 5);
+            sent.extend(page.rows.iter().map(|sent| sent.packet.id.clone()));
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        let families = [Family::Packets, Family::Transfers];
+        let lists = MERCHANTS.iter().flat_map(|merchant| families.map(|family| (merchant_id(*merchant), family)));
+        let expected: Vec<_> = lists.flat_map(|(payer, family)| self.model.sent(&payer, family, person)).collect();
+        assert_eq!(sent, expected, "{person:?}");
+        let withdrawals = self.tables.withdrawals(&id, None, usize::MAX);
+        assert_eq!((withdrawals.rows, withdrawals.next), (self.model.withdrawals(person), None), "{person:?}");
     }
 }
 

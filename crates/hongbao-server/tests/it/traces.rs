@@ -291,6 +291,7 @@ pub(crate) async fn open(rig: &Rig, shares: &[(&str, &str, u32)]) {
     let claims: Vec<Claim> = (0..)
         .zip(shares)
         .map(|(index, (time, openid, fen))| Claim {
+            previous: None,
             packet: id.clone(),
             app: app.clone(),
             openid: OpenId::try_new(openid).unwrap(),

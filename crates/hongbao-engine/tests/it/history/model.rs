@@ -17,7 +17,7 @@ use hongbao_engine::outcome::{
 };
 use hongbao_engine::packet::{BillKey, Claim, Decline, Due, Family, PacketStatus, Product};
 use hongbao_engine::wallet::{Settled, Settlement, Withdrawal, WithdrawalKey, WithdrawalState};
-use hongbao_types::{AppId, Fen, MerchantId, OpenId, Reference, Timestamp};
+use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
 use crate::{DAY_MS, HOUR_MS, MINUTE_MS};
 
@@ -31,6 +31,10 @@ pub(super) struct Model {
     withdrawals: Vec<Withdrawal>,
     packets: HashMap<BillKey, Known>,
     sends: Vec<Counted>,
+    /// What came into whose wallet, in order.
+    entries: Vec<(OpenId, PacketId)>,
+    /// Which packet was for whom, in order.
+    sent: Vec<(MerchantId, Family, OpenId, PacketId)>,
     /// How far the sandbox's clock is ahead.
     pub(super) offset_ms: i64,
     /// The offset when the batch in work was loaded.
@@ -100,6 +104,8 @@ impl Model {
             withdrawals: Vec::new(),
             packets: HashMap::new(),
             sends: Vec::new(),
+            entries: Vec::new(),
+            sent: Vec::new(),
             offset_ms: 0,
             offset_ms_loaded: 0,
         }
@@ -191,8 +197,15 @@ impl Model {
         } else {
             let accepted = Accepted { packet, sent_at: latest, is_replay: false };
             let fate = if first.product == Product::Transfer { Fate::Paid } else { Fate::Waiting };
+            if first.product == Product::Transfer {
+                self.entries.push((first.recipient.clone().expect("a recipient"), first.packet_id.clone()));
+            }
             (fate, latest.plus_millis(self.policy.expires_after_ms), SendOutcome::Accepted(accepted))
         };
+        if known.is_none() {
+            let recipient = first.recipient.clone().expect("a recipient");
+            self.sent.push((first.payer.clone(), family, recipient, first.packet_id.clone()));
+        }
         let shares = known.map_or_else(|| shares(&first, merchant.draw_rule), |known| known.shares.clone());
         let known = Known { first, fate, sent_at: latest, over_at, latest, shares, claims: Vec::new() };
         self.packets.insert(send.bill.clone(), known);
@@ -252,8 +265,14 @@ impl Model {
                     index: u32::try_from(place).expect("a small number"),
                     amount: known.shares[place],
                     claimed_at: known.latest,
+                    previous: self
+                        .entries
+                        .iter()
+                        .rfind(|(openid, _)| *openid == claim.openid)
+                        .map(|(_, id)| id.clone()),
                 };
                 known.claims.push(claim.clone());
+                self.entries.push((claim.openid.clone(), claim.packet.clone()));
                 if known.claims.len() == known.shares.len() {
                     known.fate = Fate::Opened;
                 }
@@ -411,6 +430,23 @@ impl Model {
         };
         let gone = self.withdrawals.iter().filter(is_gone).map(|withdrawal| withdrawal.amount.as_i64());
         self.received(person) - gone.sum::<i64>()
+    }
+
+    /// What came into a person's wallet, newest first.
+    pub(super) fn entries(&self, person: &OpenId) -> Vec<PacketId> {
+        self.entries.iter().rev().filter(|(openid, _)| openid == person).map(|(_, id)| id.clone()).collect()
+    }
+
+    /// What this payer sent to a person, newest first.
+    pub(super) fn sent(&self, payer: &MerchantId, family: Family, person: &OpenId) -> Vec<PacketId> {
+        let is_of =
+            |sent: &&(MerchantId, Family, OpenId, PacketId)| (&sent.0, sent.1, &sent.2) == (payer, family, person);
+        self.sent.iter().rev().filter(is_of).map(|(.., id)| id.clone()).collect()
+    }
+
+    /// A person's withdrawals, newest first.
+    pub(super) fn withdrawals(&self, person: &OpenId) -> Vec<Withdrawal> {
+        self.withdrawals.iter().rev().filter(|known| known.openid == *person).cloned().collect()
     }
 
     /// All that was paid out.
