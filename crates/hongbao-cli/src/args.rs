@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use hongbao_engine::directory::AppKind;
+use hongbao_engine::directory::{AppKind, Scope};
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::packet::Product;
 use hongbao_types::{AppId, BillNo, Fen, Generation, MerchantId, OpenId, PacketId, Reference};
@@ -462,6 +462,61 @@ pub(crate) enum AppCommand {
         "hongbao app person wx8888888888888888 oxTWIuGaIt6gTKsQRLau2M0yL16E --blocked true"
     ))]
     Person(AppPersonArgs),
+    /// With which the app's own server comes in: for wallets, withdrawals and erasure
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CredentialCommand {
+    /// Add a credential, and print its token, once
+    #[command(after_help = examples!(
+        "hongbao app credential add wx8888888888888888 backend --scope wallets --scope withdrawals",
+        "hongbao app credential add wx8888888888888888 cleanup --scope erasure --until 2027-01-01T00:00:00+08:00"
+    ))]
+    Add(CredentialAddArgs),
+    /// Revoke a credential: it counts no more within a second
+    #[command(after_help = examples!("hongbao app credential revoke wx8888888888888888 backend"))]
+    Revoke(CredentialRevokeArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct CredentialAddArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The app id
+    pub(crate) app: AppId,
+    /// Its name
+    #[arg(value_parser = credential_id)]
+    pub(crate) id: String,
+    /// What it permits; once for each
+    #[arg(long, value_name = "SCOPE", required = true, value_parser = scopes())]
+    pub(crate) scope: Vec<String>,
+    /// Until when it counts (2027-01-01T00:00:00+08:00); for ever when left out
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct CredentialRevokeArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The app id
+    pub(crate) app: AppId,
+    /// Its name
+    #[arg(value_parser = credential_id)]
+    pub(crate) id: String,
+}
+
+fn scopes() -> PossibleValuesParser {
+    PossibleValuesParser::new(Scope::ALL.map(Scope::name))
+}
+
+/// A name that can stand in a path.
+fn credential_id(text: &str) -> Result<String, String> {
+    let may_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let is_name = (1..=64).contains(&text.len()) && text.bytes().all(may_name);
+    if is_name { Ok(text.to_owned()) } else { Err("a name has 1 to 64 letters, digits, '-' or '_'".to_owned()) }
 }
 
 #[derive(Args)]

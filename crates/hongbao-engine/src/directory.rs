@@ -204,6 +204,49 @@ pub struct Person {
     pub is_blocked: bool,
 }
 
+/// What an app's server may be permitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// To read people's wallets, histories and packets.
+    Wallets,
+    /// To withdraw from people's wallets.
+    Withdrawals,
+    /// To erase people.
+    Erasure,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Scope; 3] = [Scope::Wallets, Scope::Withdrawals, Scope::Erasure];
+
+    /// Its name, as stores and operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scope::Wallets => "wallets",
+            Scope::Withdrawals => "withdrawals",
+            Scope::Erasure => "erasure",
+        }
+    }
+
+    /// The scope of that name.
+    pub fn from_name(name: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+/// With which an app's server comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Its name.
+    pub id: String,
+    /// SHA-256 of its token, which has 256 random bits and was shown once.
+    pub token_sha256: [u8; 32],
+    /// What it permits.
+    pub scopes: Vec<Scope>,
+    /// When it counts.
+    pub validity: Validity,
+}
+
 /// The public key with which an app's operator signs assertions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppKey {
@@ -236,6 +279,8 @@ pub struct App {
     pub keys: Vec<AppKey>,
     /// The merchants who may send to its people.
     pub merchants: Vec<MerchantId>,
+    /// With which its own server comes in.
+    pub credentials: Vec<Credential>,
 }
 
 const ENTERED_MS: i64 = 90 * 86_400_000;
@@ -375,6 +420,7 @@ impl App {
             origins: Vec::new(),
             keys: Vec::new(),
             merchants: Vec::new(),
+            credentials: Vec::new(),
         }
     }
 

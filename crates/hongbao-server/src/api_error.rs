@@ -38,6 +38,16 @@ impl ApiError {
         ApiError::refused(StatusCode::BAD_REQUEST, "invalid_request", message)
     }
 
+    /// The status of its answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What happened.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// With more for a machine to read.
     pub(crate) fn with(mut self, details: Value) -> ApiError {
         self.details = Some(details);

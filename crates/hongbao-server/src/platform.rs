@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hongbao_engine::command::{
-    BindPrize, ClaimShare, Command, ExpirePacket, FillLottery, PutApp, PutLottery, PutMerchant, PutPerson, RedeemCode,
-    SendPacket, SetClock, TopUp,
+    BindPrize, ClaimShare, Command, ExpirePacket, FillLottery, HoldWithdrawal, PutApp, PutLottery, PutMerchant,
+    PutPerson, RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::ledger::Transfer;
 use hongbao_engine::outcome::{
-    BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Expired, NoSuchLottery, Outcome, PrizeRejection,
-    PutRejection, RedeemRejection, SendOutcome, TopUpRejection,
+    BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Expired, HoldRejection, NoSuchLottery, Outcome,
+    PrizeRejection, PutRejection, RedeemRejection, SendOutcome, SettleRejection, TopUpRejection, Withdrawn,
 };
 use hongbao_store::clock::Clock;
 use hongbao_store::lane::LaneThread;
@@ -188,6 +188,10 @@ impl<S: Store> Platform<S> {
         fill_lottery(FillLottery) -> Result<Vec<Result<(), PrizeRejection>>, NoSuchLottery>: Command::FillLottery, Fill;
         /// Gives a pre-order to somebody who drew.
         bind_prize(BindPrize) -> Result<Bound, BindRejection>: Command::BindPrize, Bind;
+        /// Holds money of a wallet.
+        hold_withdrawal(HoldWithdrawal) -> Result<Withdrawn, HoldRejection>: Command::HoldWithdrawal, Hold;
+        /// Settles a withdrawal.
+        settle_withdrawal(SettleWithdrawal) -> Result<Withdrawn, SettleRejection>: Command::SettleWithdrawal, Settle;
         /// Sets the clock.
         set_clock(SetClock) -> Result<(), ClockRejection>: Command::SetClock, Clock;
     }
@@ -198,7 +202,8 @@ impl<S: Store> Platform<S> {
         if self.is_null {
             let ClaimShare { packet, app, openid, .. } = claim;
             let (amount, claimed_at) = (hongbao_types::Fen::new(1), self.clock.0.now());
-            let claim = hongbao_engine::packet::Claim { packet, app, openid, index: 0, amount, claimed_at };
+            let claim =
+                hongbao_engine::packet::Claim { packet, app, openid, index: 0, amount, claimed_at, previous: None };
             return Ok(Ok(Claimed { claim, is_shared: true, is_replay: false }));
         }
         self.open_share(claim).await

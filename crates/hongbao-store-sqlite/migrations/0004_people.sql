@@ -138,3 +138,15 @@ INSERT INTO counter
         AND counter.app_id = sent.app_id AND openid = recipient
     WHERE is_newest AND counter_no IS NULL;
 DROP TABLE sent;
+
+-- With which an app's server comes in: the SHA-256 of a token that was shown once, and what it permits.
+CREATE TABLE app_credential (
+    app_id TEXT NOT NULL REFERENCES app,
+    position INTEGER NOT NULL,
+    credential_id TEXT NOT NULL,
+    token_sha256 BLOB NOT NULL,
+    scopes TEXT NOT NULL,
+    valid_from INTEGER NOT NULL,
+    valid_until INTEGER,
+    PRIMARY KEY (app_id, position)
+) STRICT, WITHOUT ROWID;

@@ -1,6 +1,6 @@
 //! How is a value written in a column? Names for enums, and back; one place for both directions.
 
-use hongbao_engine::directory::{AppKind, SignAlgorithm, Validity};
+use hongbao_engine::directory::{AppKind, Scope, SignAlgorithm, Validity};
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, TransferKind};
 use hongbao_engine::limits::CounterKey;
@@ -86,6 +86,12 @@ pub(crate) fn product(name: &str) -> Result<Product> {
 /// A kind of app, by its name.
 pub(crate) fn app_kind(name: &str) -> Result<AppKind> {
     AppKind::from_name(name).ok_or_else(|| nonsense("kind", name))
+}
+
+/// What a credential permits, by names with blanks between them.
+pub(crate) fn scopes(names: &str) -> Result<Vec<Scope>> {
+    let scope = |name| Scope::from_name(name).ok_or_else(|| nonsense("scopes", name));
+    names.split_whitespace().map(scope).collect()
 }
 
 /// A generation, by its name.

@@ -2,7 +2,9 @@
 
 use hongbao_engine::audit::{Audit, AuditReport};
 use hongbao_engine::code::{CodeKey, RedeemedCode};
-use hongbao_engine::directory::{App, AppKey, Merchant, MerchantCertificate, MerchantKey, Person, PersonId};
+use hongbao_engine::directory::{
+    App, AppKey, Credential, Merchant, MerchantCertificate, MerchantKey, Person, PersonId,
+};
 use hongbao_engine::draw::DrawKeys;
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, CounterKey, Limits};
@@ -146,6 +148,15 @@ pub(crate) fn app(view: &Connection, id: &AppId) -> Result<Option<App>> {
     let hosts = "SELECT host FROM app_redirect_host WHERE app_id = ? ORDER BY position";
     app.redirect_hosts = all(view, hosts, [id.as_str()], |row| row.get("host"))?;
     let origins = "SELECT origin FROM app_origin WHERE app_id = ? ORDER BY position";
+    let credentials = "SELECT * FROM app_credential WHERE app_id = ? ORDER BY position";
+    app.credentials = all(view, credentials, [id.as_str()], |row| {
+        Ok(Credential {
+            id: row.get("credential_id")?,
+            token_sha256: row.get("token_sha256")?,
+            scopes: columns::scopes(row.get_ref("scopes")?.as_str()?)?,
+            validity: columns::validity(row)?,
+        })
+    })?;
     app.origins = all(view, origins, [id.as_str()], |row| row.get("origin"))?;
     Ok(Some(app))
 }

@@ -455,7 +455,7 @@ fn write_lottery(to: &Connection, lottery: &Lottery) -> Result<()> {
 
 fn write_app(to: &Connection, app: &App) -> Result<()> {
     let id = app.id.as_str();
-    for table in ["app_key", "app_merchant", "app_redirect_host", "app_origin"] {
+    for table in ["app_key", "app_merchant", "app_redirect_host", "app_origin", "app_credential"] {
         run(to, &format!("DELETE FROM {table} WHERE app_id = ?"), [id])?;
     }
     let workwx_secret = app.workwx_secret.as_ref().map(WorkwxSecret::expose);
@@ -475,6 +475,12 @@ fn write_app(to: &Connection, app: &App) -> Result<()> {
     }
     for (position, origin) in (0..).zip(&app.origins) {
         run(to, "INSERT INTO app_origin VALUES (?, ?, ?)", (id, position, origin))?;
+    }
+    for (position, credential) in (0..).zip(&app.credentials) {
+        let (from, until) = bounds(credential.validity);
+        let scopes = credential.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" ");
+        let values = (id, position, &credential.id, credential.token_sha256, scopes, from, until);
+        run(to, "INSERT INTO app_credential VALUES (?, ?, ?, ?, ?, ?, ?)", values)?;
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ use hongbao_engine::command::{
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
-    App, AppKey, AppKind, Merchant, MerchantCertificate, MerchantKey, Person, PersonId, SignAlgorithm, Validity,
+    App, AppKey, AppKind, Credential, Merchant, MerchantCertificate, MerchantKey, Person, PersonId, Scope,
+    SignAlgorithm, Validity,
 };
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
@@ -254,6 +255,23 @@ fn merchant() -> Merchant {
     merchant
 }
 
+fn credentials(until: Option<Timestamp>) -> Vec<Credential> {
+    vec![
+        Credential {
+            id: "backend".to_owned(),
+            token_sha256: [0x5A; 32],
+            scopes: Scope::ALL.to_vec(),
+            validity: Validity { from: NOON, until },
+        },
+        Credential {
+            id: "payout".to_owned(),
+            token_sha256: [7; 32],
+            scopes: vec![Scope::Withdrawals],
+            validity: Validity::ALWAYS,
+        },
+    ]
+}
+
 fn bill(number: u32) -> BillKey {
     let bill_no = BillNo::try_new(&format!("10000098201411111{number:09}")).expect("a bill number");
     BillKey { merchant: merchant_id(), family: Family::Packets, bill_no }
@@ -398,6 +416,7 @@ behaviours! {
                 validity: Validity { from: NOON, until },
             }],
             merchants: vec![merchant_id()],
+            credentials: credentials(until),
         };
         let put = Box::new(PutApp { app: app.clone(), instead_of: None });
         assert_eq!(rig.call(Command::PutApp(put)).await, Ok(Outcome::Put(Ok(()))));

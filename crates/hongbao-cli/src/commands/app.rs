@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::admin;
 use super::merchant::bind;
 use super::show::show;
-use crate::args::{AppAddArgs, AppPersonArgs, AppSetArgs, AppShowArgs};
+use crate::args::{AppAddArgs, AppPersonArgs, AppSetArgs, AppShowArgs, CredentialAddArgs, CredentialRevokeArgs};
 use crate::error::Result;
 use crate::files::read_file;
-use crate::output::{Output, say};
+use crate::output::{Output, plain, say};
 
 pub(crate) async fn add(args: AppAddArgs, output: Output) -> Result<ExitCode> {
     let public_key = read_file(&args.public_key)?;
@@ -98,5 +98,29 @@ pub(crate) async fn person(args: &AppPersonArgs, output: Output) -> Result<ExitC
         say!("registered  {}", if is_registered { "yes" } else { "no" });
         say!("blocked     {}", if is_blocked { "yes" } else { "no" });
     });
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn add_credential(args: &CredentialAddArgs, output: Output) -> Result<ExitCode> {
+    let body = json!({ "id": args.id, "scopes": args.scope, "valid_until": args.until });
+    let mut added = admin(&args.profile)?.post(&format!("/admin/apps/{}/credentials", args.app), &body).await?;
+    added["app_id"] = args.app.as_str().into();
+    output.result(&added, || {
+        say!("app         {}", args.app);
+        say!("credential  {}", args.id);
+        say!("scopes      {}", args.scope.join(" "));
+        if let Some(until) = added["valid_until"].as_str() {
+            say!("until       {}", plain(until));
+        }
+        say!("token       {}", plain(added["token"].as_str().unwrap_or_default()));
+        say!("It is not shown again. Send it as: Authorization: Bearer <token>");
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn revoke_credential(args: &CredentialRevokeArgs, output: Output) -> Result<ExitCode> {
+    admin(&args.profile)?.delete(&format!("/admin/apps/{}/credentials/{}", args.app, args.id)).await?;
+    let object = json!({ "app_id": args.app.as_str(), "id": args.id, "is_revoked": true });
+    output.result(object, || say!("revoked     {}", args.id));
     Ok(ExitCode::SUCCESS)
 }

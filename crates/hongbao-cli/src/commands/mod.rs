@@ -22,7 +22,7 @@ mod verify_draw;
 use std::process::ExitCode;
 
 use crate::admin_client::AdminClient;
-use crate::args::{AppCommand, Command, MerchantCommand, ProfileArgs, SandboxCommand};
+use crate::args::{AppCommand, Command, CredentialCommand, MerchantCommand, ProfileArgs, SandboxCommand};
 use crate::error::{Failure, Result};
 use crate::output::Output;
 use crate::profile::Profile;
@@ -47,6 +47,10 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode> {
         Command::App(AppCommand::Set(args)) => app::set(&args, output).await,
         Command::App(AppCommand::Show(args)) => app::show_one(&args, output).await,
         Command::App(AppCommand::Person(args)) => app::person(&args, output).await,
+        Command::App(AppCommand::Credential(CredentialCommand::Add(args))) => app::add_credential(&args, output).await,
+        Command::App(AppCommand::Credential(CredentialCommand::Revoke(args))) => {
+            app::revoke_credential(&args, output).await
+        }
         Command::Topup(args) => topup::run(args, output).await,
         Command::Sandbox(SandboxCommand::Clock(args)) => sandbox::clock(args, output).await,
         Command::Audit(args) => audit::run(args, output).await,

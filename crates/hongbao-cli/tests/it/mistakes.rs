@@ -729,6 +729,59 @@ mod of_an_operator {
     }
 
     #[test]
+    fn a_credential_needs_a_name_of_its_own_and_what_it_permits() {
+        let home = folder();
+        let dev = Dev::start(&home.path().join("dev"));
+        let app = "wx8888888888888888";
+        dev.ok(&["app", "credential", "add", app, "backend", "--scope", "wallets"]);
+        mistake_at(
+            &dev,
+            &["app", "credential", "add", app, "backend", "--scope", "erasure"],
+            "
+            exit 1
+            --- stderr
+            error: wx8888888888888888 has a credential backend already; revoke it first (HTTP 409)
+
+            hint: nothing was done; correct the call and make it again
+            ",
+        );
+        mistake_at(
+            &dev,
+            &["app", "credential", "revoke", app, "other"],
+            "
+            exit 1
+            --- stderr
+            error: wx8888888888888888 has no such credential (HTTP 404)
+
+            hint: nothing was done; correct the call and make it again
+            ",
+        );
+        mistake_at(
+            &dev,
+            &["app", "credential", "add", app, "other", "--scope", "wallets", "--until", "soon"],
+            "
+            exit 1
+            --- stderr
+            error: a time is RFC 3339, as 2014-11-11T12:00:00+08:00 (HTTP 400)
+
+            hint: nothing was done; correct the call and make it again
+            ",
+        );
+        for (arguments, said) in [
+            (&["app", "credential", "add", app, "other"][..], "--scope <SCOPE>"),
+            (
+                &["app", "credential", "add", app, "other", "--scope", "all"],
+                "[possible values: wallets, withdrawals, erasure]",
+            ),
+            (&["app", "credential", "add", app, "a b", "--scope", "wallets"], "a name has 1 to 64 letters"),
+            (&["app", "credential", "revoke", app, ".."], "a name has 1 to 64 letters"),
+        ] {
+            let ran = dev.run(arguments);
+            assert!(ran.code == Some(2) && ran.stderr.contains(said), "{}", ran.transcript());
+        }
+    }
+
+    #[test]
     fn a_reference_that_is_used_for_another_amount_shows_what_is_stored() {
         let home = folder();
         let dev = Dev::start(&home.path().join("dev"));

@@ -407,3 +407,24 @@ fn a_group_packet_is_shared_and_its_draw_computed_again() {
     let ran = verify(&said);
     assert!(ran.code == Some(1) && ran.stdout.contains("NOT the SHA-256"), "{}", ran.transcript());
 }
+
+#[test]
+fn an_app_s_server_gets_a_credential_which_is_shown_once_and_can_be_revoked() {
+    let home = folder();
+    let dev = Dev::start(&home.path().join("dev"));
+    let app = "wx8888888888888888";
+    let add = ["app", "credential", "add", app, "backend", "--scope", "wallets", "--scope", "withdrawals"];
+    let added = dev.ok(&add);
+    let token = field(&added, "token");
+    assert!(token.starts_with("hb_") && token.len() == 46, "{added}");
+    assert_eq!(field(&added, "scopes"), "wallets withdrawals");
+    let more = ["app", "credential", "add", app, "cleanup", "--scope", "erasure", "--until", "2099-01-01T00:00:00Z"];
+    let object: serde_json::Value = serde_json::from_str(&dev.ok(&[&more[..], &["--json"]].concat())).unwrap();
+    assert_eq!((&object["app_id"], &object["valid_until"]), (&app.into(), &"2099-01-01T00:00:00Z".into()));
+    let shown = dev.ok(&["app", "show", app]);
+    let listed = "id=backend,scopes=wallets withdrawals id=cleanup,scopes=erasure,valid_until=2099-01-01T00:00:00Z";
+    assert_eq!(field(&shown, "credentials"), listed);
+    assert!(!shown.contains("hb_"), "{shown}");
+    assert_eq!(field(&dev.ok(&["app", "credential", "revoke", app, "backend"]), "revoked"), "backend");
+    assert!(!dev.ok(&["app", "show", app]).contains("backend"));
+}

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use super::credentials::CredentialReply;
 use super::patch::{in_place, merged};
 use super::{Body, PutQuery, QueryString, ValidityReply, id, unknown, validity, web};
 use crate::api_error::ApiError;
@@ -58,6 +59,8 @@ pub(crate) struct AppReply {
     settings: AppBody,
     has_workwx_secret: bool,
     has_app_secret: bool,
+    /// With which its own server comes in; never their tokens.
+    credentials: Vec<CredentialReply>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -137,7 +140,7 @@ async fn set_bound<S: Store>(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn no_such_app(id: &AppId) -> ApiError {
+pub(super) fn no_such_app(id: &AppId) -> ApiError {
     ApiError::refused(StatusCode::NOT_FOUND, "no_such_app", format!("there is no app {id}"))
 }
 
@@ -151,6 +154,7 @@ pub(crate) async fn get<S: Store>(
         settings: AppBody::show(&app),
         has_workwx_secret: app.workwx_secret.is_some(),
         has_app_secret: app.app_secret.is_some(),
+        credentials: app.credentials.iter().map(CredentialReply::show).collect(),
     }))
 }
 
@@ -255,6 +259,8 @@ impl AppBody {
             origins: self.origins.iter().map(|origin| web::origin(origin)).collect::<Result<_, _>>()?,
             keys,
             merchants,
+            // These are given and taken away by calls of their own.
+            credentials: stored.map(|stored| stored.credentials.clone()).unwrap_or_default(),
         })
     }
 }

@@ -3,6 +3,7 @@
 mod apps;
 mod books;
 mod clock;
+mod credentials;
 mod limits;
 mod lotteries;
 mod merchants;
@@ -17,7 +18,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use hongbao_engine::directory::Validity;
 use hongbao_store::Store;
 use hongbao_types::Timestamp;
@@ -41,6 +42,8 @@ pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
         )
         .route("/admin/apps/{app_id}", put(apps::put::<S>).patch(apps::patch::<S>).get(apps::get::<S>))
         .route("/admin/apps/{app_id}/merchants/{merchant_id}", put(apps::bind::<S>).delete(apps::unbind::<S>))
+        .route("/admin/apps/{app_id}/credentials", post(credentials::post::<S>))
+        .route("/admin/apps/{app_id}/credentials/{credential_id}", delete(credentials::delete::<S>))
         .route("/admin/apps/{app_id}/people/{person}", get(apps::person::<S>))
         .route("/admin/apps/{app_id}/openids/{openid}", put(apps::put_person::<S>).get(apps::get_person::<S>))
         .route("/admin/apps/{app_id}/wallets/{openid}", get(books::wallet::<S>))
@@ -79,12 +82,20 @@ impl<T: DeserializeOwned, S: Store> FromRequest<Arc<Platform<S>>> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, platform: &Arc<Platform<S>>) -> Result<Body<T>, ApiError> {
-        let bytes = body::read(request.into_body(), BODY_LIMIT, platform.http.body_patience).await?;
-        let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let body = serde_path_to_error::deserialize(&mut json).map_err(|error| body_error(&error))?;
-        json.end().map_err(|_| ApiError::invalid("the body has something behind its JSON"))?;
-        Ok(Body(body))
+        read_json(platform, request.into_body()).await.map(Body)
     }
+}
+
+/// Reads a JSON body.
+pub(crate) async fn read_json<T: DeserializeOwned, S: Store>(
+    platform: &Platform<S>,
+    body: axum::body::Body,
+) -> Result<T, ApiError> {
+    let bytes = body::read(body, BODY_LIMIT, platform.http.body_patience).await?;
+    let mut json = serde_json::Deserializer::from_slice(&bytes);
+    let body = serde_path_to_error::deserialize(&mut json).map_err(|error| body_error(&error))?;
+    json.end().map_err(|_| ApiError::invalid("the body has something behind its JSON"))?;
+    Ok(body)
 }
 
 fn body_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {

@@ -1,15 +1,19 @@
-//! The people's door: JSON, and an assertion by the operator's app of who is asking.
+//! The people's door: JSON, and an assertion by the operator's app of who is asking; for the app's own server, a credential.
 
 mod assertion;
 mod browser;
 mod claims;
+mod credential;
 mod finished;
+mod history;
 mod limits;
 mod mini_program;
 mod oauth;
 mod packets;
 mod problem;
 mod shake;
+mod wallet;
+mod withdrawals;
 
 use std::sync::Arc;
 
@@ -22,6 +26,7 @@ use crate::platform::Platform;
 
 pub use assertion::ASSERTION_AUDIENCE;
 pub(crate) use assertion::openid_of;
+pub(crate) use credential::{TOKEN_PREFIX, token_sha256};
 pub(crate) use finished::FinishedPackets;
 pub(crate) use limits::PeopleLimiter;
 pub use limits::{PeopleLimits, Rate};
@@ -33,6 +38,9 @@ pub(crate) fn routes<S: Store>(platform: &Arc<Platform<S>>) -> Router<Arc<Platfo
         .route("/packets/{packet_id}/claims", post(claims::claim_share::<S>))
         .route("/jsapi/sendBizRedPacket", post(mini_program::open::<S>))
         .route("/jsapi/jumpHongbao", post(shake::draw::draw::<S>))
+        .route("/wallet", get(wallet::own::<S>))
+        .route("/wallet/entries", get(wallet::own_entries::<S>))
+        .route("/wallet/packets", get(wallet::own_packets::<S>))
         .layer(from_fn_with_state(platform.clone(), limits::guard::<S>))
         .layer(browser::other_origins(platform));
     let pages = Router::new()
@@ -47,4 +55,11 @@ pub(crate) fn routes<S: Store>(platform: &Arc<Platform<S>>) -> Router<Arc<Platfo
         .route("/sns/oauth2/access_token", get(oauth::redeem::by_query::<S>).post(oauth::redeem::by_form::<S>))
         .route("/cgi-bin/token", get(oauth::access_token::get::<S>))
         .merge(shake::campaigns::routes::<S>())
+        .route("/apps/{app_id}/people/{openid}/wallet", get(wallet::of::<S>))
+        .route("/apps/{app_id}/people/{openid}/entries", get(wallet::entries_of::<S>))
+        .route("/apps/{app_id}/people/{openid}/packets", get(wallet::packets_of::<S>))
+        .route("/apps/{app_id}/withdrawals", post(withdrawals::hold::<S>))
+        .route("/apps/{app_id}/withdrawals/{reference}", get(withdrawals::get::<S>))
+        .route("/apps/{app_id}/withdrawals/{reference}/confirm", post(withdrawals::confirm::<S>))
+        .route("/apps/{app_id}/withdrawals/{reference}/cancel", post(withdrawals::cancel::<S>))
 }

@@ -209,7 +209,8 @@ pub(super) fn best(packet: &Packet, seed: Option<&DrawSeed>) -> Option<u32> {
     u32::try_from(place).ok()
 }
 
-fn status(status: PacketStatus) -> &'static str {
+/// Where a packet stands, in a word.
+pub(super) fn status(status: PacketStatus) -> &'static str {
     match status {
         PacketStatus::Sending(_) => "sending",
         PacketStatus::Sent => "sent",

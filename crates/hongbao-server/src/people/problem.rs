@@ -6,10 +6,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hongbao_engine::outcome::ClaimRejection;
 use hongbao_store::{CallError, StoreError};
+use hongbao_types::IdError;
 use hongbao_wire::words::{Words, words};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::assertion::AssertionError;
+use crate::api_error::ApiError;
 
 /// One thing that can go wrong.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub(crate) struct Problem {
     message: Words,
     todo: Words,
     money_moved: &'static str,
+    /// More for a machine to read.
+    details: Option<Box<Value>>,
 }
 
 const AGAIN: Words = words("稍后原样重试", "make the same call again in a moment");
@@ -40,6 +44,7 @@ macro_rules! problems {
                 message: words($zh, $en),
                 todo: $todo,
                 money_moved: "no",
+                details: None,
             };
             )*
         }
@@ -95,6 +100,18 @@ problems! {
     ASSERTION_SUBJECT: UNAUTHORIZED "assertion_subject", "断言中的用户不合法",
         "the assertion's subject can't be a person: an openid in a sandbox, elsewhere 1 to 256 bytes", APP;
     TOO_OFTEN: TOO_MANY_REQUESTS "too_often", "操作太频繁", "too many calls by one person, from one address or for one packet", AGAIN;
+    CREDENTIAL_WRONG: UNAUTHORIZED "credential_wrong", "凭证不对，或不是这个应用的，或已撤销、过期",
+        "the credential is missing or wrong, not of this app, revoked or expired",
+        words("请求头加上 Authorization: Bearer hb_…，由平台运营者签发", "send the header Authorization: Bearer hb_…; the platform's operator gives it out");
+    SCOPE_MISSING: FORBIDDEN "scope_missing", "这个凭证不允许此操作", "the credential does not permit this",
+        words("请平台运营者签发带有该权限的凭证", "ask the platform's operator for a credential with that scope");
+    INSUFFICIENT_BALANCE: CONFLICT "insufficient_balance", "零钱余额不足", "the wallet has less than that",
+        words("请减少金额", "withdraw less");
+    REFERENCE_TAKEN: CONFLICT "reference_taken", "提现单号已用于另一笔提现", "the reference was used for another withdrawal",
+        words("请更换提现单号", "use a new reference");
+    NO_SUCH_WITHDRAWAL: NOT_FOUND "no_such_withdrawal", "没有这笔提现", "there is no such withdrawal", NOTHING;
+    ALREADY_SETTLED: CONFLICT "already_settled", "这笔提现已确认或取消", "the withdrawal was settled otherwise, or by another reference",
+        NOTHING;
     INVALID: BAD_REQUEST "invalid_request", "请求不合法", "the request makes no sense",
         words("请对照文档检查参数", "compare it with the documentation");
     BUSY: TOO_MANY_REQUESTS "busy", "系统繁忙", "too many at once", AGAIN;
@@ -109,7 +126,18 @@ impl Problem {
         message: words("结果未知", "the outcome is not known"),
         todo: words("原样重试：最多只会执行一次", "make the same call again: it is carried out at most once"),
         money_moved: "unknown",
+        details: None,
     };
+
+    /// With more for a machine to read.
+    pub(super) fn with(self, details: Value) -> Problem {
+        Problem { details: Some(Box::new(details)), ..self }
+    }
+
+    /// The request makes no sense, for this reason; what stood there is not quoted.
+    pub(super) fn invalid(why: &str) -> Problem {
+        Problem::INVALID.with(json!({ "why": why }))
+    }
 }
 
 impl IntoResponse for Problem {
@@ -120,7 +148,7 @@ impl IntoResponse for Problem {
         } else {
             tracing::info!(status, code, why = self.message.en, "a request was refused");
         }
-        let body = json!({
+        let mut body = json!({
             "title": self.message.en,
             "status": status,
             "detail": self.todo.en,
@@ -129,7 +157,21 @@ impl IntoResponse for Problem {
             "todo": { "zh": self.todo.zh, "en": self.todo.en },
             "money_moved": self.money_moved,
         });
+        if let Some(details) = self.details {
+            body["details"] = *details;
+        }
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
+    }
+}
+
+/// An identifier out of a path or a body. What stood there is not quoted: it may be somebody's name, or a key.
+pub(super) fn read<T: std::str::FromStr<Err = IdError>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error: IdError| Problem::invalid(&format!("{} must be {}", error.what, error.rule)))
+}
+
+impl From<ApiError> for Problem {
+    fn from(error: ApiError) -> Problem {
+        Problem { status: error.status(), ..Problem::invalid(error.message()) }
     }
 }
 
@@ -204,7 +246,7 @@ mod tests {
         let mut table =
             format!("{HEAD}\n| `code` | HTTP | `message` | `todo` | `money_moved` |\n|---|---|---|---|---|\n");
         for problem in Problem::ALL.iter().chain([&Problem::UNKNOWN]) {
-            let Problem { code, status, message, todo, money_moved } = problem;
+            let Problem { code, status, message, todo, money_moved, .. } = problem;
             let (message, todo) =
                 [message, todo].map(|words| format!("{}<br>{}", escaped(words.zh), escaped(words.en))).into();
             writeln!(table, "| `{code}` | {} | {message} | {todo} | `{money_moved}` |", status.as_u16()).unwrap();

@@ -6,4 +6,5 @@ mod mini_program;
 mod oauth;
 mod shake;
 mod storms;
+mod wallet;
 mod ways;
