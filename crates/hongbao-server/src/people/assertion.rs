@@ -167,7 +167,8 @@ pub(crate) fn openid_of<S: Store>(platform: &Platform<S>, app: &AppId, person: &
     derived_openid(platform.store.person_key(), app, person)
 }
 
-fn derived_openid(key: &PersonKey, app: &AppId, person: &str) -> Result<OpenId, String> {
+/// The openid that follows from the app and the operator's id of the person.
+pub(super) fn derived_openid(key: &PersonKey, app: &AppId, person: &str) -> Result<OpenId, String> {
     if person.is_empty() || person.len() > 256 {
         return Err("it must have 1 to 256 bytes".to_owned());
     }

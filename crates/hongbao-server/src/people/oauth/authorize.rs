@@ -16,11 +16,13 @@ use url::Url;
 use super::page::{Stop, choose};
 use super::{Query, code, session};
 use crate::listener::Peer;
-use crate::people::assertion::Person;
+use crate::people::assertion::{Person, derived_openid};
 use crate::platform::Platform;
 
 /// How many people a sandbox's page shows.
 const SHOWN_MAX: usize = 50;
+/// How many characters an openid has, the first of which is an `o`.
+const OPENID_LEN: usize = 28;
 /// The most bytes of a state.
 const STATE_MAX: usize = 128;
 /// What many clients put behind the state, for nothing follows it there.
@@ -77,13 +79,20 @@ async fn authorize<S: Store>(
     Ok(reply)
 }
 
-/// The person that was chosen in a sandbox, if there is such a one.
+/// The person that was chosen in a sandbox, if there is such a one: by an openid, or by any name, which is another openid
+/// under each app and the same one each time.
 async fn is_person<S: Store>(
     platform: &Platform<S>,
     app: &App,
     given: Option<&str>,
 ) -> Result<Option<OpenId>, StoreError> {
-    let Some(openid) = given.and_then(|given| OpenId::try_new(given).ok()) else { return Ok(None) };
+    let openid = |given: &str| {
+        if given.len() == OPENID_LEN && given.starts_with('o') {
+            return OpenId::try_new(given).ok();
+        }
+        derived_openid(platform.store.person_key(), &app.id, given).ok()
+    };
+    let Some(openid) = given.and_then(openid) else { return Ok(None) };
     let id = PersonId { app: app.id.clone(), openid: openid.clone() };
     let is_known = !app.registered_only || platform.in_time(platform.store.person(&id)).await?.is_some();
     Ok(is_known.then_some(openid))

@@ -29,7 +29,8 @@ static STYLE_HASH: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::d
 const NOBODY: Words = words("请在应用内打开此链接", "Open this link in the app");
 const BUSY: Words = words("系统繁忙，请稍后重试", "Too busy; try again later");
 const WHO: Words = words("以谁的身份继续？", "Who are you?");
-const UNKNOWN: Words = words("没有这个人，或 openid 不合法", "There is no such person, or it is no openid");
+const UNKNOWN: Words =
+    words("此应用只认已登记的人，或 openid 不合法", "The app knows registered people only, or it is no openid");
 
 /// Why a person is not sent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub(super) fn choose(query: &super::Query, people: &[Person], redirect: &Url, is
         }
         form method="get" {
             @for (name, value) in &rest.0 { input type="hidden" name=(name) value=(value); }
-            input name="person" aria-label="openid" placeholder="openid" required autofocus;
+            input name="person" aria-label="openid" placeholder="openid, 或任意名字 or any name" required autofocus;
             button { "继续 Continue" }
         }
         p.code { "沙箱 Sandbox" }

@@ -163,7 +163,15 @@ async fn a_sandbox_asks_whom_to_be() {
     assert_eq!(param(&back, "state"), "A1");
     assert_eq!(redeem(&rig, &[("code", &param(&back, "code"))]).await["openid"], OPENID);
 
-    let bad = go(&rig, &authorize(&[("person", "<script>")])).await;
+    // A name is another openid under each app, and the same one each time.
+    let named = async |app: &str| {
+        let code = code(&rig, app, "小明").await;
+        redeem(&rig, &[("code", &code), ("appid", app)]).await["openid"].as_str().unwrap().to_owned()
+    };
+    let [first, again, elsewhere] = [named(APP).await, named(APP).await, named(OTHER_APP).await];
+    assert!(first == again && first != elsewhere && first.len() == 28 && first.starts_with('o'), "{first} {elsewhere}");
+
+    let bad = go(&rig, &authorize(&[("person", "oxTWIuGaIt6gTKsQRLau<script>")])).await;
     assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
     assert!(!bad.text().await.unwrap().contains("<script"));
     // Who is anybody under an app of everybody is nobody under one of registered people.
