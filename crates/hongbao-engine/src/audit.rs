@@ -22,6 +22,9 @@ pub fn check_changes(changes: &Changes) -> Result<(), Imbalance> {
     for (_, change) in &changes.accounts {
         sum = sum.saturating_add(held(change.after())).saturating_sub(change.before().map_or(0, held));
     }
+    for (_, gone) in &changes.gone.accounts {
+        sum = sum.saturating_sub(held(gone));
+    }
     for change in &changes.packets {
         let after = change.after().escrow().ok_or(Imbalance("a packet gives away more than it holds"))?;
         let before = change.before().and_then(Packet::escrow).unwrap_or(Fen::ZERO);
@@ -29,7 +32,7 @@ pub fn check_changes(changes: &Changes) -> Result<(), Imbalance> {
     }
     for change in &changes.withdrawals {
         let (after, before) = (change.after(), change.before());
-        if before.is_some_and(|before| !is_settled_by(before, after)) {
+        if before.is_some_and(|before| !is_settled_by(before, after) && !is_renamed(before, after)) {
             return Err(Imbalance("a withdrawal is settled once, and never changed"));
         }
         let before = before.map_or(Fen::ZERO, Withdrawal::held);
@@ -39,6 +42,27 @@ pub fn check_changes(changes: &Changes) -> Result<(), Imbalance> {
         if *account != LedgerAccount::Settlement && change.after().balance().is_none() {
             return Err(Imbalance("an account other than settlement falls below zero"));
         }
+    }
+    // Of who is erased the name changes, and nothing else.
+    let renamed: HashMap<_, _> =
+        changes.claims.iter().map(Change::after).map(|claim| ((&claim.packet, claim.index), claim)).collect();
+    let is_kept = |gone: &Claim| {
+        renamed.get(&(&gone.packet, gone.index)).is_some_and(|claim| {
+            *gone == Claim { openid: gone.openid.clone(), previous: gone.previous.clone(), ..(*claim).clone() }
+        })
+    };
+    if !changes.gone.claims.iter().all(is_kept) {
+        return Err(Imbalance("a posting is never deleted"));
+    }
+    let comes_again = |gone: &Account| {
+        let same = |(_, change): &(LedgerAccount, Change<Account>)| {
+            let (before, after) = (change.before(), change.after());
+            before.is_none() && (after.debits, after.credits) == (gone.debits, gone.credits)
+        };
+        gone.credits.is_zero() || changes.accounts.iter().any(same)
+    };
+    if !changes.gone.accounts.iter().all(|(_, gone)| comes_again(gone)) {
+        return Err(Imbalance("an account that held something is never deleted"));
     }
     let is_rewritten = |c: &Change<Transfer>| c.before().is_some();
     if changes.transfers.iter().any(is_rewritten) || changes.claims.iter().any(|c| c.before().is_some()) {
@@ -50,6 +74,12 @@ pub fn check_changes(changes: &Changes) -> Result<(), Imbalance> {
 /// Whether `after` is `before`, but for its end.
 fn is_settled_by(before: &Withdrawal, after: &Withdrawal) -> bool {
     before.state == WithdrawalState::Held && *before == Withdrawal { state: WithdrawalState::Held, ..after.clone() }
+}
+
+/// Whether `after` is `before`, settled, of somebody who is erased.
+fn is_renamed(before: &Withdrawal, after: &Withdrawal) -> bool {
+    let (openid, previous) = (before.openid.clone(), before.previous.clone());
+    before.state != WithdrawalState::Held && *before == Withdrawal { openid, previous, ..after.clone() }
 }
 
 fn held(account: &Account) -> i128 {
@@ -133,6 +163,8 @@ pub struct Audit {
     report: AuditReport,
     rebuilt: HashMap<LedgerAccount, Account>,
     stored: BTreeMap<LedgerAccount, Account>,
+    /// Of who is being erased: what is under the first name belongs to the second's account.
+    renamed: Vec<(LedgerAccount, LedgerAccount)>,
     packets: HashMap<PacketId, PacketSums>,
 }
 
@@ -220,6 +252,9 @@ impl Audit {
         if id != LedgerAccount::Settlement && account.balance().is_none() {
             self.differ(Difference::BelowZero(id.clone()));
         }
+        if let (LedgerAccount::RecipientWallet(app, _), Some(pseudonym)) = (&id, &account.wallet.pseudonym) {
+            self.renamed.push((LedgerAccount::RecipientWallet(app.clone(), pseudonym.clone()), id.clone()));
+        }
         self.stored.insert(id, account);
     }
 
@@ -231,6 +266,14 @@ impl Audit {
 
     /// Compares.
     pub fn finish(mut self) -> AuditReport {
+        for (from, to) in std::mem::take(&mut self.renamed) {
+            let moved = self.rebuilt.remove(&from).unwrap_or_default();
+            let sums = self.rebuilt.entry(to.clone()).or_default();
+            match sums.plus(&moved) {
+                Some(both) => *sums = both,
+                None => self.differ(Difference::Overflow(to)),
+            }
+        }
         let mut rebuilt: BTreeMap<LedgerAccount, Account> = std::mem::take(&mut self.rebuilt).into_iter().collect();
         for (account, stored) in std::mem::take(&mut self.stored) {
             let rebuilt = rebuilt.remove(&account).unwrap_or_default();

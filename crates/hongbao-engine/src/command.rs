@@ -44,6 +44,8 @@ pub enum Command {
     HoldWithdrawal(HoldWithdrawal),
     /// It was paid out, or not.
     SettleWithdrawal(SettleWithdrawal),
+    /// Forget a person, a step at a time.
+    ErasePerson(Box<ErasePerson>),
     /// A sandbox's clock shows at least this.
     SetClock(SetClock),
 }
@@ -212,6 +214,41 @@ pub struct SettleWithdrawal {
     pub operator_reference: Reference,
 }
 
+/// Forget a person, a step at a time: each row that has their openid gets the pseudonym in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErasePerson {
+    /// Who.
+    pub person: PersonId,
+    /// What they are to be called; drawn, and the same in every step.
+    pub pseudonym: OpenId,
+    /// What is to be done now.
+    pub step: ErasureStep,
+}
+
+/// A step of forgetting a person, in this order. Each names the rows that lists begin with, as they were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErasureStep {
+    /// Nothing comes in any more; the pseudonym is written down.
+    Begin,
+    /// The newest withdrawals.
+    Withdrawals(Vec<Reference>),
+    /// The newest of what came into the wallet.
+    Entries(Vec<PacketId>),
+    /// The newest packets of one payer and family.
+    Packets {
+        /// Who paid.
+        payer: MerchantId,
+        /// The family.
+        family: Family,
+        /// The packets.
+        packets: Vec<PacketId>,
+        /// The campaigns that they were drawn in.
+        lotteries: Vec<LotteryId>,
+    },
+    /// Everything else is done: the wallet, and what was known of the person.
+    Finish,
+}
+
 /// A sandbox's clock shows at least `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetClock {
@@ -286,6 +323,7 @@ impl Command {
                 keys.accounts.insert(LedgerAccount::Settlement);
                 keys.accounts.insert(settle.wallet());
             }
+            Command::ErasePerson(erase) => erase.name_rows(keys),
             Command::SetClock(_) => keys.clock = true,
         }
     }
@@ -349,6 +387,59 @@ impl SettleWithdrawal {
     /// The wallet that it is from.
     pub fn wallet(&self) -> LedgerAccount {
         LedgerAccount::RecipientWallet(self.key.app.clone(), self.openid.clone())
+    }
+}
+
+impl ErasePerson {
+    /// The person's wallet.
+    pub fn wallet(&self) -> LedgerAccount {
+        LedgerAccount::RecipientWallet(self.person.app.clone(), self.person.openid.clone())
+    }
+
+    /// What it becomes.
+    pub fn wallet_after(&self) -> LedgerAccount {
+        LedgerAccount::RecipientWallet(self.person.app.clone(), self.pseudonym.clone())
+    }
+
+    /// Where the list of a payer's packets for the person begins.
+    pub fn list(&self, payer: &MerchantId, family: Family) -> CounterKey {
+        CounterKey::Recipient(payer.clone(), family, self.person.app.clone(), self.person.openid.clone())
+    }
+
+    fn name_rows(&self, keys: &mut KeySet) {
+        keys.accounts.insert(self.wallet());
+        let names = [&self.person.openid, &self.pseudonym];
+        match &self.step {
+            ErasureStep::Begin => {
+                keys.accounts.insert(self.wallet_after());
+            }
+            ErasureStep::Withdrawals(references) => {
+                let key = |reference: &Reference| WithdrawalKey {
+                    app: self.person.app.clone(),
+                    reference: reference.clone(),
+                };
+                keys.withdrawals.extend(references.iter().map(key));
+            }
+            ErasureStep::Entries(packets) => {
+                let key =
+                    |packet: &PacketId, openid: &OpenId| ClaimKey { packet: packet.clone(), openid: openid.clone() };
+                keys.claims.extend(packets.iter().flat_map(|packet| names.map(|openid| key(packet, openid))));
+                keys.packets.extend(packets.iter().cloned());
+            }
+            ErasureStep::Packets { payer, family, packets, lotteries } => {
+                let key = |lottery: &LotteryId, openid: &OpenId| BindingKey {
+                    lottery: lottery.clone(),
+                    openid: openid.clone(),
+                };
+                keys.counters.insert(self.list(payer, *family));
+                keys.packets.extend(packets.iter().cloned());
+                keys.bindings.extend(lotteries.iter().flat_map(|lottery| names.map(|openid| key(lottery, openid))));
+            }
+            ErasureStep::Finish => {
+                keys.people.insert(self.person.clone());
+                keys.accounts.insert(self.wallet_after());
+            }
+        }
     }
 }
 

@@ -93,6 +93,17 @@ impl Account {
         self.credits.checked_sub(self.debits)
     }
 
+    /// The sums of both; of whatever else a wallet has, nothing.
+    pub(crate) fn plus(&self, other: &Account) -> Option<Account> {
+        let wallet = Wallet {
+            held: self.wallet.held.checked_add(other.wallet.held)?,
+            withdrawn: self.wallet.withdrawn.checked_add(other.wallet.withdrawn)?,
+            ..Wallet::default()
+        };
+        let (debits, credits) = (self.debits.checked_add(other.debits)?, self.credits.checked_add(other.credits)?);
+        Some(Account { debits, credits, wallet })
+    }
+
     /// What ever came into a wallet, withdrawals that were cancelled not counted. `None` when the sums contradict
     /// each other.
     pub fn received(&self) -> Option<Fen> {

@@ -1,7 +1,7 @@
 //! How can a command end? Accepted; declined and stored; rejected, which leaves nothing behind.
 //! The variants of each enum stand in the order in which they are judged.
 
-use hongbao_types::{Fen, MerchantId, PacketId, Timestamp};
+use hongbao_types::{Fen, MerchantId, OpenId, PacketId, Timestamp};
 
 use crate::ledger::Transfer;
 use crate::lottery::Binding;
@@ -31,6 +31,8 @@ pub enum Outcome {
     Hold(Result<Withdrawn, HoldRejection>),
     /// A withdrawal is settled, or not.
     Settle(Result<Withdrawn, SettleRejection>),
+    /// A step of forgetting a person: the pseudonym under which it goes on.
+    Erase(Result<OpenId, EraseRejection>),
     /// The clock shows so much, or not.
     Clock(Result<(), ClockRejection>),
     /// The engine contradicts itself: nothing was done, and this is a bug.
@@ -51,6 +53,7 @@ impl Outcome {
             Outcome::Redeem(result) => result.is_ok(),
             Outcome::Hold(result) => result.is_ok(),
             Outcome::Settle(result) => result.is_ok(),
+            Outcome::Erase(result) => result.is_ok(),
             Outcome::Clock(result) => result.is_ok(),
         }
     }
@@ -159,6 +162,9 @@ pub enum ClaimRejection {
     /// Every share is gone.
     #[error("every share has been claimed")]
     Exhausted,
+    /// The person is being erased: nothing comes into their wallet.
+    #[error("the person is being erased")]
+    BeingErased,
 }
 
 /// What time brought to a packet.
@@ -284,6 +290,20 @@ pub enum SettleRejection {
     NoSuchWithdrawal,
     /// It was settled otherwise, or by another reference, namely so.
     AlreadySettled(Box<Withdrawal>),
+}
+
+/// Why a person is not, or not yet, erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EraseRejection {
+    /// There is money of theirs.
+    NotEmpty {
+        /// In the wallet.
+        balance: Fen,
+        /// Being withdrawn.
+        held: Fen,
+    },
+    /// Something is no longer where it was read: it is to be read again.
+    Moved,
 }
 
 /// Why the clock was not set.

@@ -147,8 +147,24 @@ impl<V> Change<V> {
     }
 }
 
+/// Rows that are no longer under their keys, for somebody was erased.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// People.
+    pub people: Vec<Person>,
+    /// Claims. Each is among the changes again, under another name.
+    pub claims: Vec<Claim>,
+    /// Draws that won, likewise.
+    pub bindings: Vec<Binding>,
+    /// Wallets.
+    pub accounts: Vec<(LedgerAccount, Account)>,
+    /// Counters.
+    pub counters: Vec<CounterKey>,
+}
+
 /// All that a group of commands changed, each table in the order of its keys.
-/// Nothing is ever deleted but due work, which is derived from packets.
+/// Nothing is ever deleted but due work, which is derived from packets, and rows whose key has the openid of somebody who
+/// is erased: a posting among them comes again under a pseudonym.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// The sandbox's clock.
@@ -181,6 +197,8 @@ pub struct Changes {
     pub codes: Vec<Change<RedeemedCode>>,
     /// Withdrawals.
     pub withdrawals: Vec<Change<Withdrawal>>,
+    /// What is to be taken away, before anything else is written.
+    pub gone: Gone,
 }
 
 impl<K, V> Default for Table<K, V> {
@@ -226,6 +244,21 @@ impl<K: Clone + Eq + Hash + Ord, V: Clone + PartialEq> Table<K, V> {
         self.undo.push((key, previous));
     }
 
+    /// Takes away what is under `key`, and returns it.
+    ///
+    /// # Panics
+    /// When the row was not named.
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        let slot = self.slots.get_mut(key).expect("a command names every row that it writes");
+        if !slot.is_touched {
+            slot.is_touched = true;
+            slot.stored.clone_from(&slot.now);
+        }
+        let previous = slot.now.take();
+        self.undo.push((key.clone(), previous.clone()));
+        previous
+    }
+
     fn begin(&mut self) {
         self.undo.clear();
     }
@@ -236,6 +269,17 @@ impl<K: Clone + Eq + Hash + Ord, V: Clone + PartialEq> Table<K, V> {
                 slot.now = previous;
             }
         }
+    }
+
+    /// What was there and is no longer, in the order of the keys.
+    fn gone(&self) -> Vec<(K, V)> {
+        let is_gone = |(key, slot): (&K, &Slot<V>)| {
+            let was = slot.stored.clone().filter(|_| slot.is_touched && slot.now.is_none());
+            was.map(|was| (key.clone(), was))
+        };
+        let mut gone: Vec<(K, V)> = self.slots.iter().filter_map(is_gone).collect();
+        gone.sort_by(|(a, _), (b, _)| a.cmp(b));
+        gone
     }
 
     /// What changed, in the order of the keys.
@@ -345,7 +389,15 @@ impl Rows {
         }
         due_added.sort();
         due_removed.sort();
+        let gone = Gone {
+            people: rows_of(self.people.gone()),
+            claims: rows_of(self.claims.gone()),
+            bindings: rows_of(self.bindings.gone()),
+            accounts: self.accounts.gone(),
+            counters: self.counters.gone().into_iter().map(|(key, _)| key).collect(),
+        };
         Changes {
+            gone,
             clock: self.clock.into_changes().pop().map(|((), change)| *change.after()),
             merchants: values(self.merchants.into_changes()),
             apps: values(self.apps.into_changes()),
@@ -363,6 +415,10 @@ impl Rows {
             withdrawals: values(self.withdrawals.into_changes()),
         }
     }
+}
+
+fn rows_of<K, V>(gone: Vec<(K, V)>) -> Vec<V> {
+    gone.into_iter().map(|(_, row)| row).collect()
 }
 
 fn values<K, V>(changes: Vec<(K, Change<V>)>) -> Vec<Change<V>> {

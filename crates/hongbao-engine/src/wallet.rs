@@ -16,6 +16,9 @@ pub struct Wallet {
     pub newest_entry: Option<PacketId>,
     /// The newest withdrawal; each names the one before it.
     pub newest_withdrawal: Option<Reference>,
+    /// While the person is being erased: what their openid becomes. Until that is done, what is under either name is
+    /// theirs; nothing new comes in.
+    pub pseudonym: Option<OpenId>,
 }
 
 /// What a withdrawal is known by: the caller's reference, unique per app.

@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hongbao_engine::command::{
-    BindPrize, ClaimShare, Command, ExpirePacket, FillLottery, HoldWithdrawal, PutApp, PutLottery, PutMerchant,
-    PutPerson, RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
+    BindPrize, ClaimShare, Command, ErasePerson, ExpirePacket, FillLottery, HoldWithdrawal, PutApp, PutLottery,
+    PutMerchant, PutPerson, RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::ledger::Transfer;
 use hongbao_engine::outcome::{
-    BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Expired, HoldRejection, NoSuchLottery, Outcome,
-    PrizeRejection, PutRejection, RedeemRejection, SendOutcome, SettleRejection, TopUpRejection, Withdrawn,
+    BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, EraseRejection, Expired, HoldRejection,
+    NoSuchLottery, Outcome, PrizeRejection, PutRejection, RedeemRejection, SendOutcome, SettleRejection,
+    TopUpRejection, Withdrawn,
 };
 use hongbao_store::clock::Clock;
 use hongbao_store::lane::LaneThread;
 use hongbao_store::{CallError, Lane, LaneBounds, Store, StoreError, StoreKind};
+use hongbao_types::OpenId;
 
 use crate::bounds::HttpBounds;
 use crate::directory_cache::Directory;
@@ -192,6 +194,8 @@ impl<S: Store> Platform<S> {
         hold_withdrawal(HoldWithdrawal) -> Result<Withdrawn, HoldRejection>: Command::HoldWithdrawal, Hold;
         /// Settles a withdrawal.
         settle_withdrawal(SettleWithdrawal) -> Result<Withdrawn, SettleRejection>: Command::SettleWithdrawal, Settle;
+        /// Takes a step of forgetting a person.
+        erase_person(Box<ErasePerson>) -> Result<OpenId, EraseRejection>: Command::ErasePerson, Erase;
         /// Sets the clock.
         set_clock(SetClock) -> Result<(), ClockRejection>: Command::SetClock, Clock;
     }

@@ -92,7 +92,36 @@ async fn every_refusal_says_why_in_one_line_and_nothing_shows_a_secret() {
     rig.claim(packet, OPENID).await;
     rig.get(&format!("/admin/apps/{APP}/wallets/{OPENID}")).await;
     all += &log.take();
-    for secret in [KEY, OPENID, &signature, &assertion, rig::TOKEN, "PRIVATE KEY"] {
+
+    // A person's wallet, by the app's server: neither the token nor who it is about.
+    let credential = json!({ "id": "backend", "scopes": ["wallets", "withdrawals", "erasure"] });
+    let (_, credential) = rig.admin("POST", &format!("/admin/apps/{APP}/credentials"), Some(&credential)).await;
+    let token = credential["token"].as_str().unwrap();
+    let call = async |method: &str, path: &str, body: serde_json::Value| {
+        let url = format!("http://{}/apps/{APP}{path}", rig.addresses.plain.unwrap());
+        let request = rig.http.request(method.parse().unwrap(), url).bearer_auth(token).json(&body);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let hold = json!({ "reference": "W1", "openid": OPENID, "amount_fen": 1000 });
+    assert_eq!(call("POST", "/withdrawals", hold.clone()).await, 200);
+    let line = log.take();
+    assert!(line.contains("money is held to be withdrawn") && line.contains("amount_fen=1000"), "{line}");
+    all += &line;
+    for (method, path, status) in [
+        ("GET", format!("/people/{OPENID}/entries"), 200),
+        ("GET", format!("/people/{OPENID}/packets?before={OPENID}"), 400),
+        ("DELETE", format!("/people/{OPENID}"), 409),
+        ("POST", "/withdrawals/W1/confirm".to_owned(), 200),
+        ("GET", format!("/people/{OPENID}/export"), 200),
+        ("DELETE", format!("/people/{OPENID}"), 204),
+    ] {
+        assert_eq!(call(method, &path, json!({ "reference": "P1" })).await, status, "{method} {path}");
+    }
+    assert_eq!(call("POST", "/withdrawals", hold).await, 409);
+    let line = log.take();
+    assert!(line.contains("a person was erased") && line.contains("the reference was used"), "{line}");
+    all += &line;
+    for secret in [KEY, OPENID, &signature, &assertion, rig::TOKEN, token, "PRIVATE KEY"] {
         assert!(!all.contains(secret), "a secret was logged: {secret}");
     }
 }

@@ -150,3 +150,6 @@ CREATE TABLE app_credential (
     valid_until INTEGER,
     PRIMARY KEY (app_id, position)
 ) STRICT, WITHOUT ROWID;
+
+-- Set while a person is being erased, and then what their openid becomes everywhere.
+ALTER TABLE account ADD COLUMN pseudonym TEXT;

@@ -37,10 +37,16 @@ impl CounterIndex {
         while let Some(row) = rows.next()? {
             let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
             let number = row.get(0)?;
-            if self.rows.insert(hash([text(1)?, text(2)?, text(3)?, text(4)?]), number).is_some() {
+            self.last = number;
+            let key = [text(1)?, text(2)?, text(3)?, text(4)?];
+            if key[0].is_empty() {
+                continue;
+            }
+            // Who was erased may come again; their first row is blank.
+            let earlier = self.rows.insert(hash(key), number);
+            if earlier.is_some_and(|earlier| !is_blank(view, earlier).unwrap_or(false)) {
                 return Err(columns::nonsense("counter_no", "two counters have one key"));
             }
-            self.last = number;
         }
         Ok(())
     }
@@ -49,6 +55,12 @@ impl CounterIndex {
     pub(crate) fn find(&self, key: &CounterKey) -> Option<i64> {
         self.rows.get(&hash(columns::counter_key(key))).copied()
     }
+}
+
+/// Whether this row was of somebody who was erased: it is there, so that its number is not given out again.
+fn is_blank(view: &Connection, number: i64) -> Result<bool> {
+    let sql = "SELECT merchant_id = '' FROM counter WHERE counter_no = ?";
+    view.prepare_cached(sql)?.query_row([number], |row| row.get(0))
 }
 
 fn hash(key: [&str; 4]) -> Hash {

@@ -375,6 +375,7 @@ fn account_from(row: &Row<'_>) -> Result<Account> {
             withdrawn: fen(row, "withdrawn_fen")?,
             newest_entry: maybe_parsed(row, "newest_entry")?,
             newest_withdrawal: maybe_parsed(row, "newest_withdrawal")?,
+            pseudonym: maybe_parsed(row, "pseudonym")?,
         },
     })
 }
@@ -382,8 +383,9 @@ fn account_from(row: &Row<'_>) -> Result<Account> {
 /// A counter.
 pub(crate) fn counter(view: &Connection, index: &CounterIndex, key: &CounterKey) -> Result<Option<Counter>> {
     let Some(number) = index.find(key) else { return Ok(None) };
-    // A reader whose view is older than the index may not see the row.
-    one(view, "SELECT * FROM counter WHERE counter_no = ?", [number], |row| {
+    let [_, _, openid, _] = columns::counter_key(key);
+    // A reader whose view is older than the index may not see the row, and of who was erased it is blank.
+    one(view, "SELECT * FROM counter WHERE counter_no = ? AND openid = ?", (number, openid), |row| {
         Ok(Counter {
             day: BeijingDay(row.get("day")?),
             packets: row.get("packets")?,

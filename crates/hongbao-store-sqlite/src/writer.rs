@@ -5,7 +5,7 @@ use hongbao_engine::directory::{App, Merchant, Validity};
 use hongbao_engine::limits::{Counter, CounterKey};
 use hongbao_engine::lottery::Lottery;
 use hongbao_engine::packet::Packet;
-use hongbao_engine::rows::{Change, Changes, KeySet, Rows};
+use hongbao_engine::rows::{Change, Changes, Gone, KeySet, Rows};
 use hongbao_engine::wallet::Withdrawal;
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
 use hongbao_types::{AppSecret, LotteryId, MerchantId, OpenId, PacketId, Reference, Timestamp, WorkwxSecret};
@@ -119,7 +119,33 @@ fn load(view: &Connection, counters: &CounterIndex, keys: &KeySet) -> Result<Row
     Ok(rows)
 }
 
+fn take_away(to: &Connection, counters: &CounterIndex, gone: &Gone) -> Result<()> {
+    for person in &gone.people {
+        let key = (person.id.app.as_str(), person.id.openid.as_str());
+        run(to, "DELETE FROM person WHERE app_id = ? AND openid = ?", key)?;
+    }
+    for claim in &gone.claims {
+        let key = (claim.packet.as_str(), claim.openid.as_str());
+        run(to, "DELETE FROM claim WHERE packet_id = ? AND openid = ?", key)?;
+    }
+    for binding in &gone.bindings {
+        let key = (binding.key.lottery.as_str(), binding.key.openid.as_str());
+        run(to, "DELETE FROM binding WHERE lottery_id = ? AND openid = ?", key)?;
+    }
+    for (account, _) in &gone.accounts {
+        let key = columns::account_key(account);
+        run(to, "DELETE FROM account WHERE kind = ? AND owner = ? AND person = ?", key)?;
+    }
+    for key in &gone.counters {
+        // Its number is not given out again: the index may still have it.
+        let sql = "UPDATE counter SET merchant_id = '', app_id = '', openid = '', newest = NULL WHERE counter_no = ?";
+        run(to, sql, [counters.find(key)])?;
+    }
+    Ok(())
+}
+
 fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<()> {
+    take_away(to, counters, &changes.gone)?;
     if let Some(clock) = changes.clock {
         run(to, "INSERT OR REPLACE INTO sandbox_clock VALUES (1, ?)", [clock.offset_ms])?;
     }
@@ -171,10 +197,10 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
         let ((kind, owner, person), row) = (columns::account_key(account), change.after());
         run(
             to,
-            "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+            "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
              SET debits_fen = excluded.debits_fen, credits_fen = excluded.credits_fen, held_fen = excluded.held_fen,
              withdrawn_fen = excluded.withdrawn_fen, newest_withdrawal = excluded.newest_withdrawal,
-             newest_entry = excluded.newest_entry",
+             newest_entry = excluded.newest_entry, pseudonym = excluded.pseudonym",
             (
                 kind,
                 owner,
@@ -185,11 +211,12 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
                 row.wallet.withdrawn.as_i64(),
                 row.wallet.newest_withdrawal.as_ref().map(Reference::as_str),
                 row.wallet.newest_entry.as_ref().map(PacketId::as_str),
+                row.wallet.pseudonym.as_ref().map(OpenId::as_str),
             ),
         )?;
     }
     for (key, change) in &changes.counters {
-        write_counter(to, counters, key, change.after())?;
+        write_counter(to, counters, key, change)?;
     }
     for change in &changes.transfers {
         let transfer = change.after();
@@ -280,6 +307,17 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
                 packet.id.as_str(),
             ),
         ),
+        // Whoever it was for is erased.
+        Change::Update { before, .. } if before.recipient != packet.recipient => run(
+            to,
+            "UPDATE packet SET recipient = ?, recipient_name = ?, previous = ? WHERE packet_id = ?",
+            (
+                packet.recipient.as_ref().map_or("", OpenId::as_str),
+                &packet.texts.recipient_name,
+                previous,
+                packet.id.as_str(),
+            ),
+        ),
         // What a packet is was settled when its number was taken; otherwise only these columns ever change.
         Change::Update { .. } => run(
             to,
@@ -308,6 +346,7 @@ fn write_withdrawal(to: &Connection, change: &Change<Withdrawal>) -> Result<()> 
     let (state, settled) = columns::withdrawal_state_names(&withdrawal.state);
     let operator_reference = settled.map(|settled| settled.reference.as_str());
     let settled_at = settled.map(|settled| settled.at.as_millis());
+    let (openid, previous) = (withdrawal.openid.as_str(), withdrawal.previous.as_ref().map(Reference::as_str));
     match change {
         Change::Insert(_) => run(
             to,
@@ -315,29 +354,31 @@ fn write_withdrawal(to: &Connection, change: &Change<Withdrawal>) -> Result<()> 
             (
                 key.0,
                 key.1,
-                withdrawal.openid.as_str(),
+                openid,
                 withdrawal.amount.as_i64(),
                 withdrawal.held_at.as_millis(),
                 state,
                 operator_reference,
                 settled_at,
-                withdrawal.previous.as_ref().map(Reference::as_str),
+                previous,
             ),
         ),
         Change::Update { .. } => run(
             to,
-            "UPDATE withdrawal SET state = ?, operator_reference = ?, settled_at = ? WHERE app_id = ? AND reference = ?",
-            (state, operator_reference, settled_at, key.0, key.1),
+            "UPDATE withdrawal SET openid = ?, state = ?, operator_reference = ?, settled_at = ?, previous = ?
+             WHERE app_id = ? AND reference = ?",
+            (openid, state, operator_reference, settled_at, previous, key.0, key.1),
         ),
     }
 }
 
-fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, row: &Counter) -> Result<()> {
+fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, change: &Change<Counter>) -> Result<()> {
+    let row = change.after();
     let [merchant, app, openid, family] = columns::counter_key(key);
     let (day, amount) = (row.day.0, row.amount.as_i64());
     let newest = row.newest.as_ref().map(PacketId::as_str);
-    match index.find(key) {
-        None => run(
+    match change {
+        Change::Insert(_) => run(
             to,
             "INSERT INTO counter VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rusqlite::params![
@@ -355,7 +396,7 @@ fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, row: &
                 newest,
             ],
         ),
-        Some(number) => run(
+        Change::Update { .. } => run(
             to,
             "UPDATE counter SET day = ?, packets = ?, amount_fen = ?, minute = ?, packets_this_minute = ?,
              second = ?, packets_this_second = ?, newest = ? WHERE counter_no = ?",
@@ -368,7 +409,7 @@ fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, row: &
                 row.second,
                 row.packets_this_second,
                 newest,
-                number,
+                index.find(key),
             ),
         ),
     }

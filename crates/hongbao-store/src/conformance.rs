@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use hongbao_engine::code::{CODE_LIFETIME_MS, CodeKey};
 use hongbao_engine::command::{
-    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, HoldWithdrawal, PutApp, PutLottery,
-    PutMerchant, PutPerson, RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
+    BindPrize, ClaimShare, ClaimWay, Command, ErasePerson, ErasureStep, ExpirePacket, FillLottery, HoldWithdrawal,
+    PutApp, PutLottery, PutMerchant, PutPerson, RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{
@@ -20,12 +20,12 @@ use hongbao_engine::directory::{
     SignAlgorithm, Validity,
 };
 use hongbao_engine::draw::DrawRule;
-use hongbao_engine::ledger::{LedgerAccount, Transfer};
+use hongbao_engine::ledger::{Account, LedgerAccount, Transfer};
 use hongbao_engine::limits::Limits;
 use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder, RiskControl};
 use hongbao_engine::outcome::{
-    Accepted, BindRejection, Bound, ClaimRejection, Claimed, Difference, Expired, HoldRejection, Outcome, PutRejection,
-    RedeemRejection, SendOutcome, SendRejection, SettleRejection, TopUpRejection, Withdrawn,
+    Accepted, BindRejection, Bound, ClaimRejection, Claimed, Difference, EraseRejection, Expired, HoldRejection,
+    Outcome, PutRejection, RedeemRejection, SendOutcome, SendRejection, SettleRejection, TopUpRejection, Withdrawn,
 };
 use hongbao_engine::packet::{BillKey, Decline, Family, PacketState, PacketStatus, Product, Split, Texts};
 use hongbao_engine::rows::ClaimKey;
@@ -37,6 +37,7 @@ use hongbao_types::{
 
 use crate::clock::{Clock, ManualClock};
 use crate::faulty::{Fault, Faults, Faulty};
+use crate::lists::next_step;
 use crate::{CallError, ClaimRange, Currency, Lane, LaneBounds, LotterySums, Prize, Store, StoreInfo, StoreKind};
 
 /// Makes every behaviour of the contract a test of the store that `$make` makes. `$make` is a function
@@ -80,6 +81,7 @@ macro_rules! store_conformance {
             a_withdrawal_is_held_and_settled_once
             two_lanes_do_not_overdraw_one_wallet
             a_person_s_history_is_read_page_by_page
+            who_is_erased_is_nowhere_and_may_come_again
         );
     };
     (@tests $make:expr; $($name:ident)*) => { $(
@@ -1248,6 +1250,76 @@ behaviours! {
         assert_eq!(withdrawals(&me, Some("W1"), 2).await, (names(&["W1"]), None));
         assert_eq!(withdrawals(&other, Some("W1"), 2).await, (vec![], None));
         rig.assert_books(8).await;
+    }
+
+    /// Whoever is erased, step by step and with answers lost, is under their name no more, and the books are whole after
+    /// each step; who comes again under the same name begins anew, in every lane.
+    who_is_erased_is_nowhere_and_may_come_again(make) {
+        let rig = Rig::funded(make, 9000).await;
+        let policy = Policy { is_sandbox: true, ..Policy::default() };
+        let (other, _) = Lane::start(&rig.store, policy, LaneBounds::default()).expect("a lane");
+        let person = PersonId { app: app_id(), openid: openid() };
+        rig.call(Command::PutPerson(PutPerson { person: Person { id: person.clone(), is_blocked: false } })).await
+            .expect("an answer");
+        let [first, second] = [rig.accepted(send(1)).await.packet, rig.accepted(send(2)).await.packet];
+        let transfer = rig.pay(3, 500).await;
+        rig.claim(&first).await.expect("a claim");
+        rig.claim(&second).await.expect("a claim");
+        let named = SendPacket { texts: Texts { recipient_name: Some("王小王".to_owned()), ..send(4).texts }, ..send(4) };
+        let named = rig.accepted(named).await.packet;
+        rig.hold_money("W1", 2500).await.expect("money to hold");
+        rig.settle("W1", Settlement::Confirm, "P1").await.expect("a withdrawal");
+
+        let pseudonym = OpenId::try_new("xPseudonym").expect("an openid");
+        let step = async |step: ErasureStep| {
+            let erase = ErasePerson { person: person.clone(), pseudonym: pseudonym.clone(), step };
+            match rig.call(Command::ErasePerson(Box::new(erase))).await {
+                Ok(Outcome::Erase(outcome)) => outcome,
+                other => panic!("an erasure ended as {other:?}"),
+            }
+        };
+        assert_eq!(step(ErasureStep::Begin).await, Ok(pseudonym.clone()));
+        assert_eq!(rig.claim(&named).await, Err(ClaimRejection::BeingErased));
+        loop {
+            let withdrawals = rig.store.withdrawals(&person, None, 2).await.expect("a read");
+            let entries = rig.store.wallet_entries(&person, None, 2).await.expect("a read");
+            let packets = rig.store.packets_to(&person, None, 2).await.expect("a read");
+            let next = next_step(&withdrawals, &entries, &packets);
+            rig.faults.plan([Fault::UnknownNotApplied, Fault::Conflict, Fault::UnknownApplied]);
+            assert_eq!(step(next.clone()).await, Err(EraseRejection::Moved), "its answer was lost: it had been done");
+            rig.assert_books(4).await;
+            if next == ErasureStep::Finish {
+                break;
+            }
+        }
+        assert_eq!(rig.store.person(&person).await.expect("a read"), None);
+        let key = |openid: &OpenId| ClaimKey { packet: first.clone(), openid: openid.clone() };
+        assert_eq!(rig.store.claim(&key(&openid())).await.expect("a read"), None);
+        let kept = rig.store.claim(&key(&pseudonym)).await.expect("a read").expect("the posting");
+        assert_eq!((&kept.openid, kept.amount, &kept.previous), (&pseudonym, Fen::new(1000), &None));
+        let account = |openid: &OpenId| LedgerAccount::RecipientWallet(app_id(), openid.clone());
+        let account_of = async |openid: &OpenId| rig.store.account(&account(openid)).await.expect("an account");
+        assert_eq!(account_of(&openid()).await, Account::default());
+        let kept = account_of(&pseudonym).await;
+        assert_eq!((kept.received(), kept.wallet.withdrawn), (Some(Fen::new(2500)), Fen::new(2500)));
+        let withdrawal = rig.store.withdrawal(&withdrawal_key("W1")).await.expect("a read").expect("a withdrawal");
+        assert_eq!((&withdrawal.openid, &withdrawal.previous), (&pseudonym, &None));
+        for id in [&first, &second, &transfer, &named] {
+            let view = rig.store.packet(id, ClaimRange::ALL).await.expect("a read").expect("a packet");
+            assert_eq!((view.packet.recipient.as_ref(), &view.packet.texts.recipient_name), (Some(&pseudonym), &None));
+            assert_eq!((view.packet.previous, view.packet.previous_in_wallet), (None, None));
+        }
+        let difference = SendOutcome::Rejected(SendRejection::BillNoReused(Difference::Recipient));
+        assert_eq!(rig.send(send(1)).await, Ok(difference));
+
+        // The same name again, in one lane and in the other.
+        for (lane, number) in [(&other, 5), (&rig.lane, 6), (&other, 7)] {
+            let ended = lane.call(Command::SendPacket(Box::new(send(number))), PATIENCE).await;
+            assert!(matches!(ended, Ok(Outcome::Send(SendOutcome::Accepted(_)))), "{ended:?}");
+        }
+        let packets = rig.store.packets_to(&person, None, 9).await.expect("a read").rows;
+        assert_eq!(packets.iter().map(|sent| sent.packet.id.clone()).collect::<Vec<_>>(), [7, 6, 5].map(packet_id));
+        rig.assert_books(7).await;
     }
 
     /// Only that app's people are listed, in order, and no more than asked for.

@@ -1,10 +1,12 @@
 //! What has come to a person? Rows that name the one before them, newest first: each is a list whose beginning stands in
 //! a row that is written anyway, so that a history costs no row and no index of its own.
 
+use hongbao_engine::command::ErasureStep;
 use hongbao_engine::directory::PersonId;
 use hongbao_engine::packet::{Claim, Family, Packet};
 use hongbao_engine::rows::ClaimKey;
-use hongbao_types::{Fen, MerchantId, PacketId, Timestamp};
+use hongbao_engine::wallet::Withdrawal;
+use hongbao_types::{Fen, MerchantId, PacketId, Reference, Timestamp};
 
 /// Some rows of a list, and where to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +150,31 @@ pub fn packets_to<E>(
         let previous = packet.previous.clone().or_else(|| heads.next());
         Ok(Some((SentPacket { packet, claim }, previous)))
     })
+}
+
+/// What is to be done next of a person's erasure, by the beginnings of their lists.
+pub fn next_step(
+    withdrawals: &Page<Withdrawal, Reference>,
+    entries: &Page<WalletEntry, PacketId>,
+    packets: &Page<SentPacket, PacketId>,
+) -> ErasureStep {
+    if !withdrawals.rows.is_empty() {
+        return ErasureStep::Withdrawals(withdrawals.rows.iter().map(|row| row.key.reference.clone()).collect());
+    }
+    if !entries.rows.is_empty() {
+        return ErasureStep::Entries(entries.rows.iter().map(|entry| entry.packet().clone()).collect());
+    }
+    let Some(first) = packets.rows.first() else { return ErasureStep::Finish };
+    let (payer, family) = (&first.packet.payer, first.packet.bill.family);
+    let is_of_list = |sent: &&SentPacket| (&sent.packet.payer, sent.packet.bill.family) == (payer, family);
+    let of_list: Vec<&Packet> = packets.rows.iter().take_while(is_of_list).map(|sent| &sent.packet).collect();
+    let drawn = of_list.iter().filter_map(|packet| packet.pre_order.as_ref()?.lottery.clone());
+    ErasureStep::Packets {
+        payer: payer.clone(),
+        family,
+        lotteries: drawn.collect(),
+        packets: of_list.iter().map(|packet| packet.id.clone()).collect(),
+    }
 }
 
 fn is_for(packet: &Packet, person: &PersonId) -> bool {

@@ -95,6 +95,21 @@ impl Tables {
     /// Writes all of `changes`, or nothing when a new row's key is taken.
     pub fn apply(&mut self, changes: &Changes) -> Result<(), CommitError> {
         self.refuse_taken_keys(changes)?;
+        for person in &changes.gone.people {
+            self.people.remove(&person.id);
+        }
+        for claim in &changes.gone.claims {
+            self.claims.remove(&claim_key(claim));
+        }
+        for binding in &changes.gone.bindings {
+            self.bindings.remove(&binding.key);
+        }
+        for (key, _) in &changes.gone.accounts {
+            self.accounts.remove(key);
+        }
+        for key in &changes.gone.counters {
+            self.counters.remove(key);
+        }
         if let Some(clock) = changes.clock {
             self.clock = Some(clock);
         }

@@ -26,6 +26,9 @@ pub(super) fn decide(
     if let Err(rejection) = judge(packet, command, now) {
         return Ok(Err(rejection));
     }
+    if rows.accounts.get(&command.wallet()).is_some_and(|account| account.wallet.pseudonym.is_some()) {
+        return Ok(Err(ClaimRejection::BeingErased));
+    }
 
     let mut packet = packet.clone();
     let is_shared = packet.split != Split::Whole;

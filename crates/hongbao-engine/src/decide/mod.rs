@@ -2,6 +2,7 @@
 
 mod bind_prize;
 mod claim_share;
+mod erase_person;
 mod expire_packet;
 mod fill_lottery;
 mod put;
@@ -75,6 +76,7 @@ pub fn decide(rows: &mut Rows, command: &Command, now: Timestamp, policy: &Polic
         Command::RedeemCode(redeem) => Ok(Outcome::Redeem(redeem_code::decide(rows, *redeem, now))),
         Command::HoldWithdrawal(hold) => withdraw::hold(rows, hold, now).map(Outcome::Hold),
         Command::SettleWithdrawal(settle) => withdraw::settle(rows, settle, now).map(Outcome::Settle),
+        Command::ErasePerson(erase) => erase_person::decide(rows, erase).map(Outcome::Erase),
         Command::SetClock(set) => Ok(Outcome::Clock(set_clock::decide(rows, *set, now, policy))),
     };
     let outcome = decided.unwrap_or_else(Outcome::Bug);

@@ -289,6 +289,15 @@ fn fits_back(packet: &Packet, rows: &Rows) -> bool {
     funds.debits.checked_add(packet.total).is_some_and(|sum| sum <= Fen::HALF)
 }
 
+/// Nothing comes into the wallet of somebody who is being erased. A packet is another matter: it waits to be opened.
+fn goes_to_who_is_being_erased(packet: &Packet, rows: &Rows) -> bool {
+    let recipient = packet.recipient.clone().filter(|_| packet.product == Product::Transfer);
+    recipient.is_some_and(|recipient| {
+        let wallet = LedgerAccount::RecipientWallet(packet.app.clone(), recipient);
+        rows.accounts.get(&wallet).is_some_and(|account| account.wallet.pseudonym.is_some())
+    })
+}
+
 fn judge_declines(
     packet: &Packet,
     merchant: &Merchant,
@@ -301,7 +310,7 @@ fn judge_declines(
     let exceeds = |sum: Fen, limit| sum.checked_add(packet.total).is_none_or(|sum| sum > limit);
     Ok(if merchant.frozen {
         Some(Decline::Frozen)
-    } else if person.is_some_and(|person| person.is_blocked) {
+    } else if person.is_some_and(|person| person.is_blocked) || goes_to_who_is_being_erased(packet, rows) {
         Some(Decline::RecipientBlocked)
     } else if recipient_has(&|counter| counter.packets >= limits.recipient_packets_per_day) {
         Some(Decline::RecipientPacketsPerDay)

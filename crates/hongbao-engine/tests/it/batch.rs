@@ -1,13 +1,15 @@
 //! Is every call of a batch answered once, in order and truthfully, whatever the store says?
 
+use hongbao_engine::audit::check_changes;
 use hongbao_engine::batch::{Answer, Attempt, Batch};
 use hongbao_engine::command::{Command, ExpirePacket, SendPacket, TopUp};
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::Merchant;
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_engine::outcome::{Accepted, Outcome, SendOutcome};
-use hongbao_engine::packet::{Decline, Due, Packet, PacketState, Product};
-use hongbao_engine::rows::{Change, Changes};
+use hongbao_engine::packet::{Claim, Decline, Due, Packet, PacketState, Product};
+use hongbao_engine::rows::{Change, Changes, Gone};
+use hongbao_engine::wallet::{Settled, Withdrawal, WithdrawalKey, WithdrawalState};
 use hongbao_store::memory::Tables;
 use hongbao_types::{Fen, Reference};
 use proptest::prelude::*;
@@ -199,6 +201,77 @@ fn books_that_would_not_balance_are_not_written() {
     assert_eq!(answers[2], (2, Answer::SystemError));
     assert_eq!(answers[3], (3, Answer::Decided(Outcome::Send(SendOutcome::Accepted(accepted)))));
     assert_eq!(funds(&tables), Some(Fen::new(400)));
+}
+
+/// Of who is erased the name changes, and nothing else: neither a posting nor what was settled.
+#[test]
+fn nobody_is_erased_together_with_their_postings() {
+    let wallet = |name| LedgerAccount::RecipientWallet(app_id(1), openid(name));
+    let account = |fen| Account { debits: Fen::new(fen), credits: Fen::new(fen), ..Account::default() };
+    let claim = |name, fen| Claim {
+        packet: packet_id(1),
+        app: app_id(1),
+        openid: openid(name),
+        index: 0,
+        amount: Fen::new(fen),
+        claimed_at: NOON,
+        previous: None,
+    };
+    let withdrawal = |name, fen, state| Withdrawal {
+        key: WithdrawalKey { app: app_id(1), reference: Reference::try_new("W1").unwrap() },
+        openid: openid(name),
+        amount: Fen::new(fen),
+        held_at: NOON,
+        state,
+        previous: None,
+    };
+    let paid = || WithdrawalState::Confirmed(Settled { reference: Reference::try_new("P1").unwrap(), at: NOON });
+    let update = |before, after| vec![Change::Update { before, after }];
+    let whole = Changes {
+        claims: vec![Change::Insert(claim("x", 5))],
+        accounts: vec![(wallet("x"), Change::Insert(account(5)))],
+        withdrawals: update(withdrawal("alice", 5, paid()), withdrawal("x", 5, paid())),
+        gone: Gone {
+            claims: vec![claim("alice", 5)],
+            accounts: vec![(wallet("alice"), account(5))],
+            ..Gone::default()
+        },
+        ..Changes::default()
+    };
+    assert_eq!(check_changes(&whole), Ok(()));
+    let held = || WithdrawalState::Held;
+    for (what, wrong) in [
+        ("a claim that is gone", Changes { claims: vec![], ..whole.clone() }),
+        ("a claim of another amount", Changes { claims: vec![Change::Insert(claim("x", 6))], ..whole.clone() }),
+        ("a wallet that is gone", Changes { accounts: vec![], ..whole.clone() }),
+        (
+            "a wallet of another sum",
+            Changes { accounts: vec![(wallet("x"), Change::Insert(account(6)))], ..whole.clone() },
+        ),
+        (
+            "a withdrawal of another amount",
+            Changes {
+                withdrawals: update(withdrawal("alice", 5, paid()), withdrawal("x", 6, paid())),
+                ..whole.clone()
+            },
+        ),
+        (
+            "a withdrawal that is held",
+            Changes {
+                withdrawals: update(withdrawal("alice", 5, held()), withdrawal("x", 5, held())),
+                ..whole.clone()
+            },
+        ),
+        (
+            "a withdrawal that is held again",
+            Changes {
+                withdrawals: update(withdrawal("alice", 5, paid()), withdrawal("alice", 5, held())),
+                ..whole.clone()
+            },
+        ),
+    ] {
+        assert!(check_changes(&wrong).is_err(), "{what}");
+    }
 }
 
 /// Drives the batch as a store would that never fails.

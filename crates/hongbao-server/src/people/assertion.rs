@@ -180,8 +180,19 @@ pub(super) fn derived_openid(key: &PersonKey, app: &AppId, person: &str) -> Resu
         .chain_update(person)
         .finalize()
         .into_bytes();
-    let tail = digest.iter().take(27).map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
-    let openid: String = std::iter::once('o').chain(tail).collect();
+    spelled('o', &digest)
+}
+
+/// What somebody is called whose name was erased: drawn, so that it leads back to nobody.
+pub(super) fn drawn_openid() -> Result<OpenId, String> {
+    let mut drawn = [0_u8; 27];
+    getrandom::fill(&mut drawn).map_err(|error| error.to_string())?;
+    spelled('x', &drawn)
+}
+
+fn spelled(first: char, bytes: &[u8]) -> Result<OpenId, String> {
+    let tail = bytes.iter().take(27).map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
+    let openid: String = std::iter::once(first).chain(tail).collect();
     OpenId::try_new(&openid).map_err(|error| error.to_string())
 }
 

@@ -152,7 +152,9 @@ impl From<ClaimRejection> for Refusal {
     fn from(rejection: ClaimRejection) -> Refusal {
         match rejection {
             ClaimRejection::NoSuchPacket | ClaimRejection::NotThisWay => Refusal::Arguments,
-            ClaimRejection::NotTheRecipient | ClaimRejection::NotShared => Refusal::NotTheRecipient,
+            ClaimRejection::NotTheRecipient | ClaimRejection::NotShared | ClaimRejection::BeingErased => {
+                Refusal::NotTheRecipient
+            }
             ClaimRejection::NotSent => Refusal::NotSent,
             ClaimRejection::Expired | ClaimRejection::Refunded => Refusal::Expired,
             ClaimRejection::Exhausted => Refusal::AlreadyOpened,

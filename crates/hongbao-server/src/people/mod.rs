@@ -4,6 +4,7 @@ mod assertion;
 mod browser;
 mod claims;
 mod credential;
+mod erasure;
 mod finished;
 mod history;
 mod limits;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use hongbao_store::Store;
 
 use crate::platform::Platform;
@@ -55,6 +56,8 @@ pub(crate) fn routes<S: Store>(platform: &Arc<Platform<S>>) -> Router<Arc<Platfo
         .route("/sns/oauth2/access_token", get(oauth::redeem::by_query::<S>).post(oauth::redeem::by_form::<S>))
         .route("/cgi-bin/token", get(oauth::access_token::get::<S>))
         .merge(shake::campaigns::routes::<S>())
+        .route("/apps/{app_id}/people/{openid}", delete(erasure::erase::<S>))
+        .route("/apps/{app_id}/people/{openid}/export", get(erasure::export::<S>))
         .route("/apps/{app_id}/people/{openid}/wallet", get(wallet::of::<S>))
         .route("/apps/{app_id}/people/{openid}/entries", get(wallet::entries_of::<S>))
         .route("/apps/{app_id}/people/{openid}/packets", get(wallet::packets_of::<S>))

@@ -100,6 +100,7 @@ problems! {
     ASSERTION_SUBJECT: UNAUTHORIZED "assertion_subject", "断言中的用户不合法",
         "the assertion's subject can't be a person: an openid in a sandbox, elsewhere 1 to 256 bytes", APP;
     TOO_OFTEN: TOO_MANY_REQUESTS "too_often", "操作太频繁", "too many calls by one person, from one address or for one packet", AGAIN;
+    BEING_ERASED: CONFLICT "being_erased", "这个用户正在被删除", "the person is being erased", NOTHING;
     CREDENTIAL_WRONG: UNAUTHORIZED "credential_wrong", "凭证不对，或不是这个应用的，或已撤销、过期",
         "the credential is missing or wrong, not of this app, revoked or expired",
         words("请求头加上 Authorization: Bearer hb_…，由平台运营者签发", "send the header Authorization: Bearer hb_…; the platform's operator gives it out");
@@ -112,6 +113,8 @@ problems! {
     NO_SUCH_WITHDRAWAL: NOT_FOUND "no_such_withdrawal", "没有这笔提现", "there is no such withdrawal", NOTHING;
     ALREADY_SETTLED: CONFLICT "already_settled", "这笔提现已确认或取消", "the withdrawal was settled otherwise, or by another reference",
         NOTHING;
+    WALLET_NOT_EMPTY: CONFLICT "wallet_not_empty", "零钱未清空，或有提现未完成", "there is money in the wallet, or on its way out of it",
+        words("请先提现并确认", "withdraw it, and confirm, first");
     INVALID: BAD_REQUEST "invalid_request", "请求不合法", "the request makes no sense",
         words("请对照文档检查参数", "compare it with the documentation");
     BUSY: TOO_MANY_REQUESTS "busy", "系统繁忙", "too many at once", AGAIN;
@@ -185,6 +188,7 @@ impl From<ClaimRejection> for Problem {
             ClaimRejection::NotSent => Problem::NOT_SENT,
             ClaimRejection::Expired | ClaimRejection::Refunded => Problem::EXPIRED,
             ClaimRejection::Exhausted => Problem::EXHAUSTED,
+            ClaimRejection::BeingErased => Problem::BEING_ERASED,
         }
     }
 }

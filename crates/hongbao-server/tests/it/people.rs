@@ -1,6 +1,7 @@
 //! The people's door: who opens what, and who finds out what.
 
 mod claims;
+mod erasure;
 mod group;
 mod mini_program;
 mod oauth;

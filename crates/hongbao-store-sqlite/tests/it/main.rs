@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is a failure")]
 
+mod erase;
 mod migrate;
 mod open;
 

@@ -129,7 +129,8 @@ impl Model {
             | Command::PutLottery(_)
             | Command::FillLottery(_)
             | Command::BindPrize(_)
-            | Command::RedeemCode(_) => unreachable!("no history has one"),
+            | Command::RedeemCode(_)
+            | Command::ErasePerson(_) => unreachable!("no history has one"),
         }
     }
 

@@ -20,6 +20,9 @@
 //! expire                                -> refunded 600  whatever is due
 //! hold     alice 600 ref=W1         -> held 600       money on its way out of a wallet; perhaps: app=wx2
 //! confirm  W1 alice by=P1           -> confirmed 600  or: cancel W1 alice by=P1 -> cancelled 600
+//! erase    alice xA                               every step of forgetting alice, who is xA from then on
+//! erasing  alice xA begin           -> as xA          one step of it: entries B1, withdrawals W1, finish
+//! history  alice B2 T1 | B3 B2 B1 T1              what came into the wallet, and what was sent, newest first
 //! redeem   C1 at=5m by=A                -> redeemed      a code that was issued then, by an attempt of this name
 //! clock    1h                           -> set    the sandbox's clock, counted from noon
 //! policy   live fails=12h expires=72h             what the deployment has chosen
@@ -38,8 +41,8 @@ use std::fmt::Write as _;
 use hongbao_engine::batch::{Answer, Attempt, Batch};
 use hongbao_engine::code::CodeKey;
 use hongbao_engine::command::{
-    BindPrize, ClaimShare, ClaimWay, Command, ExpirePacket, FillLottery, HoldWithdrawal, PutApp, PutLottery, PutPerson,
-    RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
+    BindPrize, ClaimShare, ClaimWay, Command, ErasePerson, ErasureStep, ExpirePacket, FillLottery, HoldWithdrawal,
+    PutApp, PutLottery, PutPerson, RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{App, Merchant, Person, PersonId};
@@ -47,13 +50,14 @@ use hongbao_engine::draw::DrawRule;
 use hongbao_engine::ledger::{LedgerAccount, Transfer};
 use hongbao_engine::lottery::{BindingKey, Lottery, PreOrder, RiskControl};
 use hongbao_engine::outcome::{
-    Accepted, BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Difference, Expired, HoldRejection,
-    NoSuchLottery, Outcome, PrizeRejection, PutRejection, RedeemRejection, SendOutcome, SendRejection, SettleRejection,
-    TopUpRejection, Withdrawn,
+    Accepted, BindRejection, Bound, ClaimRejection, Claimed, ClockRejection, Difference, EraseRejection, Expired,
+    HoldRejection, NoSuchLottery, Outcome, PrizeRejection, PutRejection, RedeemRejection, SendOutcome, SendRejection,
+    SettleRejection, TopUpRejection, Withdrawn,
 };
 use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, PacketStatus, Product};
 use hongbao_engine::rows::KeySet;
 use hongbao_engine::wallet::{Settlement, Withdrawal, WithdrawalKey, WithdrawalState};
+use hongbao_store::lists::next_step;
 use hongbao_store::memory::Tables;
 use hongbao_types::{ApiKey, Fen, LotteryId, MerchantId, OpenId, PacketId, Reference, Timestamp};
 
@@ -173,6 +177,20 @@ impl Bench {
                 let account = self.tables.account(&LedgerAccount::RecipientWallet(app_id(1), openid(name)));
                 let (received, wallet) = (account.received().expect("sums that agree"), &account.wallet);
                 format!("wallet {name} received={received} withdrawn={} held={}", wallet.withdrawn, wallet.held)
+            }
+            ["erase", name, pseudonym] => {
+                self.erase(name, pseudonym);
+                call.to_owned()
+            }
+            ["history", name, ..] => {
+                let id = PersonId { app: app_id(1), openid: openid(name) };
+                let entries = self.tables.wallet_entries(&id, None, 99).rows.into_iter();
+                let sent = self.tables.packets_to(&id, None, 99).rows.into_iter();
+                let bill = |id: &PacketId| self.tables.packet(id).expect("a packet").bill.bill_no.to_string();
+                let entries: Vec<_> = entries.map(|entry| bill(entry.packet())).collect();
+                let sent: Vec<_> = sent.map(|sent| bill(&sent.packet.id)).collect();
+                let all = [entries, vec!["|".to_owned()], sent].concat();
+                format!("history {name} {}", all.join(" "))
             }
             ["status", bill, ..] => format!("status {bill} {}", self.status(bill)),
             ["books", entries @ ..] => entries.iter().fold("books".to_owned(), |mut books, entry| {
@@ -312,6 +330,7 @@ impl Bench {
                 Command::RedeemCode(RedeemCode { code, attempt: [letter; 16] })
             }
             ["clock", terms @ ..] => Command::SetClock(SetClock { to: NOON.plus_millis(millis(terms)) }),
+            ["erasing", name, pseudonym, step @ ..] => self.erasing(name, pseudonym, step),
             words => withdrawal(words).unwrap_or_else(|| panic!("no such row: {call}")),
         }
     }
@@ -341,6 +360,45 @@ impl Bench {
             Some(PacketStatus::Refunding) => "refunding".to_owned(),
             Some(PacketStatus::Refunded { amount, at }) => format!("refunded {amount} at {}", since_noon(at)),
         }
+    }
+
+    /// One step, as a row names it.
+    fn erasing(&self, name: &str, pseudonym: &str, step: &[&str]) -> Command {
+        let packet = |bill: &&str| self.packet(bill).expect("a packet").id.clone();
+        let step = match step {
+            ["begin"] => ErasureStep::Begin,
+            ["entries", bills @ ..] => ErasureStep::Entries(bills.iter().map(packet).collect()),
+            ["withdrawals", names @ ..] => {
+                ErasureStep::Withdrawals(names.iter().map(|name| withdrawal_key(name).reference).collect())
+            }
+            ["finish"] => ErasureStep::Finish,
+            _ => panic!("no such step: {step:?}"),
+        };
+        let person = PersonId { app: app_id(1), openid: openid(name) };
+        Command::ErasePerson(Box::new(ErasePerson { person, pseudonym: openid(pseudonym), step }))
+    }
+
+    /// All steps, two rows at a time; the books balance after each, and each decided again does nothing.
+    fn erase(&mut self, name: &str, pseudonym: &str) {
+        let person = PersonId { app: app_id(1), openid: openid(name) };
+        let first = ErasePerson { person: person.clone(), pseudonym: openid(pseudonym), step: ErasureStep::Begin };
+        let begun = self.decide(vec![Command::ErasePerson(Box::new(first))]);
+        let [Outcome::Erase(Ok(pseudonym))] = begun.as_slice() else { panic!("not erased: {begun:?}") };
+        loop {
+            let (withdrawals, entries) =
+                (self.tables.withdrawals(&person, None, 2), self.tables.wallet_entries(&person, None, 2));
+            let step = next_step(&withdrawals, &entries, &self.tables.packets_to(&person, None, 2));
+            let erase = ErasePerson { person: person.clone(), pseudonym: pseudonym.clone(), step: step.clone() };
+            let command = Command::ErasePerson(Box::new(erase));
+            let ended = self.decide(vec![command.clone(), command]);
+            assert_eq!(ended, [Outcome::Erase(Ok(pseudonym.clone())), Outcome::Erase(Err(EraseRejection::Moved))]);
+            let report = self.tables.audit();
+            assert!(report.is_clean(), "after {step:?}: {report:?}");
+            if step == ErasureStep::Finish {
+                break;
+            }
+        }
+        assert!(!format!("{:?}", self.tables).contains(&format!("OpenId({name})")));
     }
 
     fn withdrawal(&self, name: &str) -> Option<Withdrawal> {
@@ -383,6 +441,7 @@ impl Bench {
                 ClaimRejection::Expired => "expired".to_owned(),
                 ClaimRejection::Refunded => "refunded".to_owned(),
                 ClaimRejection::Exhausted => "exhausted".to_owned(),
+                ClaimRejection::BeingErased => "being_erased".to_owned(),
             },
             Outcome::Expire(Expired::Refunded(amount)) => format!("refunded {amount}"),
             Outcome::Expire(Expired::Failed) => "failed".to_owned(),
@@ -423,14 +482,15 @@ impl Bench {
             Outcome::Hold(Ok(withdrawn)) | Outcome::Settle(Ok(withdrawn)) => self.describe_withdrawn(withdrawn),
             Outcome::Hold(Err(HoldRejection::ReferenceReused(first)))
             | Outcome::Settle(Err(SettleRejection::AlreadySettled(first))) => {
-                assert!(
-                    self.first_withdrawals.values().any(|known| known == &**first),
-                    "a rejection shows what is stored"
-                );
+                let stored = self.withdrawal(first.key.reference.as_str());
+                assert_eq!(stored.as_ref(), Some(&**first), "a rejection shows what is stored");
                 format!("stored({} {})", first.amount, state_name(&first.state))
             }
             Outcome::Hold(Err(HoldRejection::InsufficientBalance(balance))) => format!("only {balance}"),
             Outcome::Settle(Err(SettleRejection::NoSuchWithdrawal)) => "no_such_withdrawal".to_owned(),
+            Outcome::Erase(Ok(pseudonym)) => format!("as {}", pseudonym.as_str()),
+            Outcome::Erase(Err(EraseRejection::NotEmpty { balance, held })) => format!("not_empty({balance} {held})"),
+            Outcome::Erase(Err(EraseRejection::Moved)) => "moved".to_owned(),
             Outcome::Clock(Ok(())) => "set".to_owned(),
             Outcome::Clock(Err(ClockRejection::NotASandbox)) => "not_a_sandbox".to_owned(),
             Outcome::Bug(_) => "bug".to_owned(),
