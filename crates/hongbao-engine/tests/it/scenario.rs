@@ -960,48 +960,48 @@ fn who_is_erased_has_a_pseudonym_in_every_row_and_the_books_stay() {
         merchant M2
         top-up   M1 5000 ref=T1             -> in 5000
         top-up   M2 1000 ref=T2             -> in 1000
-        person   alice
+        person   alice-who-leaves
         lottery  L1 2
-        send     M1 B1 600 to=alice         -> sent
-        send     M1 B2 300 to=alice         -> sent
-        send     M1 T3 100 to=alice transfer -> sent
-        send     M2 B4 400 to=alice         -> sent
-        send     M2 B5 900 to=alice         -> landed(insufficient_funds)
-        send     M2 T6 900 to=alice transfer -> landed(insufficient_funds)
+        send     M1 B1 600 to=alice-who-leaves         -> sent
+        send     M1 B2 300 to=alice-who-leaves         -> sent
+        send     M1 T3 100 to=alice-who-leaves transfer -> sent
+        send     M2 B4 400 to=alice-who-leaves         -> sent
+        send     M2 B5 900 to=alice-who-leaves         -> landed(insufficient_funds)
+        send     M2 T6 900 to=alice-who-leaves transfer -> landed(insufficient_funds)
         send     M1 B7 600 to=bob group shares=2 -> sent
         send     M1 B8 200 to=nobody pre-order -> sent
         fill     L1 B8                      -> in
-        bind     L1 B8 alice                -> bound B8 200
-        claim    B1 alice                   -> claimed 600
+        bind     L1 B8 alice-who-leaves                -> bound B8 200
+        claim    B1 alice-who-leaves                   -> claimed 600
         claim    B7 bob                     -> claimed 101
-        claim    B7 alice link              -> claimed 499
-        claim    B8 alice                   -> claimed 200
-        history  alice B8 B7 B1 T3 | B8 B2 B1 T3 B5 B4 T6
-        erasing  alice xA begin             -> not_empty(1399 0)
-        hold     alice 1000 ref=W1          -> held 1000
-        hold     alice 399 ref=W2           -> held 399
-        erasing  alice xA begin             -> not_empty(0 1399)
-        confirm  W1 alice by=P1             -> confirmed 1000
-        cancel   W2 alice by=P2             -> cancelled 399
-        hold     alice 399 ref=W3           -> held 399
-        & confirm W3 alice by=P3            -> confirmed 399
+        claim    B7 alice-who-leaves link              -> claimed 499
+        claim    B8 alice-who-leaves                   -> claimed 200
+        history  alice-who-leaves B8 B7 B1 T3 | B8 B2 B1 T3 B5 B4 T6
+        erasing  alice-who-leaves xA begin             -> not_empty(1399 0)
+        hold     alice-who-leaves 1000 ref=W1          -> held 1000
+        hold     alice-who-leaves 399 ref=W2           -> held 399
+        erasing  alice-who-leaves xA begin             -> not_empty(0 1399)
+        confirm  W1 alice-who-leaves by=P1             -> confirmed 1000
+        cancel   W2 alice-who-leaves by=P2             -> cancelled 399
+        hold     alice-who-leaves 399 ref=W3           -> held 399
+        & confirm W3 alice-who-leaves by=P3            -> confirmed 399
 
-        erase    alice xA
-        history  alice |
-        books    alice=0 xA=0 bob=101 B2=300 M2/B4=400
-        wallet   alice received=0 withdrawn=0 held=0
+        erase    alice-who-leaves xA
+        history  alice-who-leaves |
+        books    alice-who-leaves=0 xA=0 bob=101 B2=300 M2/B4=400
+        wallet   alice-who-leaves received=0 withdrawn=0 held=0
         wallet   xA received=1399 withdrawn=1399 held=0
-        claim    B2 alice                   -> not_the_recipient
-        claim    B1 alice                   -> not_the_recipient
-        send     M1 B1 600 to=alice         -> reused(recipient)
-        send     M2 B5 900 to=alice         -> reused(recipient)
-        hold     alice 1000 ref=W1          -> stored(1000 confirmed)
+        claim    B2 alice-who-leaves                   -> not_the_recipient
+        claim    B1 alice-who-leaves                   -> not_the_recipient
+        send     M1 B1 600 to=alice-who-leaves         -> reused(recipient)
+        send     M2 B5 900 to=alice-who-leaves         -> reused(recipient)
+        hold     alice-who-leaves 1000 ref=W1          -> stored(1000 confirmed)
         tick     25h
         expire                              -> refunded 300, refunded 400, failed, failed
-        books    M1=3500 M2=1000 alice=0 xA=0
-        send     M1 B9 600 to=alice         -> sent
-        claim    B9 alice                   -> claimed 600
-        history  alice B9 | B9
+        books    M1=3500 M2=1000 alice-who-leaves=0 xA=0
+        send     M1 B9 600 to=alice-who-leaves         -> sent
+        claim    B9 alice-who-leaves                   -> claimed 600
+        history  alice-who-leaves B9 | B9
         ",
     );
 }
@@ -1031,6 +1031,7 @@ fn a_step_of_an_erasure_does_nothing_unless_the_list_begins_as_it_was_read() {
         send     M1 B5 100 to=alice         -> sent
         hold     alice 1 ref=W2             -> only 0
         erasing  alice xA entries B1        -> moved
+        erasing  alice xA packets M1 B5     -> moved
         erasing  alice xA entries B2        -> as xA
         & erasing alice xA entries B2       -> moved
         & erasing alice xA entries B1       -> as xA
