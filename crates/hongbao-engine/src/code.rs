@@ -5,6 +5,9 @@ use hongbao_types::Timestamp;
 /// How long a code is good, in milliseconds of the store's time (official page: five minutes).
 pub const CODE_LIFETIME_MS: i64 = 300_000;
 
+/// For how long it is known that a code was redeemed: long after it is good for anything.
+pub const CODE_REMEMBERED_MS: i64 = 24 * 3_600_000;
+
 /// What a code is known by. Drawn when it is issued; nothing is stored until it is redeemed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CodeKey {

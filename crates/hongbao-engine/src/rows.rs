@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
-use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId};
+use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, Timestamp};
 
 use crate::code::{CodeKey, RedeemedCode};
 use crate::directory::{App, Merchant, Person, PersonId};
@@ -92,6 +92,8 @@ pub struct Rows {
     pub transfers: Table<TransferKey, Transfer>,
     /// Redeemed codes.
     pub codes: Table<CodeKey, RedeemedCode>,
+    /// Codes that were issued before this need not be known any more.
+    pub(crate) codes_over_before: Option<Timestamp>,
     /// Withdrawals.
     pub withdrawals: Table<WithdrawalKey, Withdrawal>,
     /// All shares of the packets that needed them so far: drawn once for a group of commands.
@@ -163,7 +165,7 @@ pub struct Gone {
 }
 
 /// All that a group of commands changed, each table in the order of its keys.
-/// Nothing is ever deleted but due work, which is derived from packets, and rows whose key has the openid of somebody who
+/// Nothing is ever deleted but due work, which is derived from packets, codes that are long over, and rows whose key has the openid of somebody who
 /// is erased: a posting among them comes again under a pseudonym.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -193,8 +195,10 @@ pub struct Changes {
     pub counters: Vec<(CounterKey, Change<Counter>)>,
     /// Transfers.
     pub transfers: Vec<Change<Transfer>>,
-    /// Redeemed codes; they are only added.
+    /// Redeemed codes.
     pub codes: Vec<Change<RedeemedCode>>,
+    /// All redeemed codes that were issued before this are to be taken away.
+    pub codes_over_before: Option<Timestamp>,
     /// Withdrawals.
     pub withdrawals: Vec<Change<Withdrawal>>,
     /// What is to be taken away, before anything else is written.
@@ -411,6 +415,7 @@ impl Rows {
             accounts: self.accounts.into_changes(),
             counters: self.counters.into_changes(),
             transfers: values(self.transfers.into_changes()),
+            codes_over_before: self.codes_over_before,
             codes: values(self.codes.into_changes()),
             withdrawals: values(self.withdrawals.into_changes()),
         }

@@ -232,6 +232,9 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
             ),
         )?;
     }
+    if let Some(before) = changes.codes_over_before {
+        run(to, "DELETE FROM redeemed_code WHERE issued_at < ?", [before.as_millis()])?;
+    }
     for code in changes.codes.iter().map(Change::after) {
         let values = (code.key.issued_at.as_millis(), code.key.nonce, code.attempt);
         run(to, "INSERT INTO redeemed_code VALUES (?, ?, ?)", values)?;

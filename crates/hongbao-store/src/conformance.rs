@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hongbao_engine::code::{CODE_LIFETIME_MS, CodeKey};
+use hongbao_engine::code::{CODE_LIFETIME_MS, CODE_REMEMBERED_MS, CodeKey};
 use hongbao_engine::command::{
     BindPrize, ClaimShare, ClaimWay, Command, ErasePerson, ErasureStep, ExpirePacket, FillLottery, HoldWithdrawal,
     PutApp, PutLottery, PutMerchant, PutPerson, RedeemCode, SendPacket, SetClock, SettleWithdrawal, TopUp,
@@ -1074,6 +1074,10 @@ behaviours! {
         assert_eq!(redeem(5, 2).await, used, "that it was used is known for longer");
         rig.clock.set(NOON);
         assert_eq!(redeem(6, 2).await, done, "nothing was stored of the call that came too late");
+        rig.clock.advance(CODE_REMEMBERED_MS + 1);
+        let later = CodeKey { issued_at: rig.clock.now(), nonce: [7; 8] };
+        let redeemed = rig.call(Command::RedeemCode(RedeemCode { code: later, attempt: [1; 16] })).await;
+        assert_eq!((redeemed, redeem(5, 1).await), (done, expired), "old ones are not kept");
         rig.assert_books(0).await;
     }
 

@@ -148,6 +148,9 @@ impl Tables {
         for transfer in changes.transfers.iter().map(Change::after) {
             self.transfers.insert(transfer.key.clone(), transfer.clone());
         }
+        if let Some(before) = changes.codes_over_before {
+            self.codes = self.codes.split_off(&CodeKey { issued_at: before, nonce: [0; 8] });
+        }
         for code in changes.codes.iter().map(Change::after) {
             self.codes.insert(code.key, *code);
         }

@@ -2,7 +2,7 @@
 
 use hongbao_types::Timestamp;
 
-use crate::code::RedeemedCode;
+use crate::code::{CODE_REMEMBERED_MS, RedeemedCode};
 use crate::command::RedeemCode;
 use crate::outcome::RedeemRejection;
 use crate::rows::Rows;
@@ -16,6 +16,7 @@ pub(super) fn decide(rows: &mut Rows, command: RedeemCode, now: Timestamp) -> Re
     if code.is_expired(now) {
         return Err(RedeemRejection::Expired);
     }
+    rows.codes_over_before = Some(now.plus_millis(-CODE_REMEMBERED_MS));
     rows.codes.put(code, RedeemedCode { key: code, attempt });
     Ok(())
 }
