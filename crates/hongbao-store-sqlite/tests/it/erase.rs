@@ -9,6 +9,7 @@ use hongbao_engine::command::{
 };
 use hongbao_engine::decide::Policy;
 use hongbao_engine::directory::{Merchant, Person, PersonId};
+use hongbao_engine::outcome::Outcome;
 use hongbao_engine::packet::{BillKey, Product, Texts};
 use hongbao_engine::wallet::{Settlement, WithdrawalKey};
 use hongbao_store::clock::SystemClock;
@@ -74,23 +75,44 @@ async fn a_name_that_was_erased_is_nowhere_in_the_file() {
     };
     assert!(holds(OPENID) && holds(NAME));
 
-    let pseudonym: OpenId = "xPseudonym".parse().unwrap();
-    let mut step = ErasureStep::Begin;
-    loop {
-        let is_last = step == ErasureStep::Finish;
-        let erase = ErasePerson { person: person.clone(), pseudonym: pseudonym.clone(), step };
-        call(Command::ErasePerson(Box::new(erase))).await;
-        if is_last {
-            break;
+    let forget = async |pseudonym: &str| {
+        let pseudonym: OpenId = pseudonym.parse().unwrap();
+        let mut step = ErasureStep::Begin;
+        loop {
+            let is_last = step == ErasureStep::Finish;
+            let erase = ErasePerson { person: person.clone(), pseudonym: pseudonym.clone(), step };
+            let ended = call(Command::ErasePerson(Box::new(erase))).await;
+            assert_eq!(ended, Outcome::Erase(Ok(pseudonym.clone())));
+            if is_last {
+                break;
+            }
+            let withdrawals = store.withdrawals(&person, None, 3).await.unwrap();
+            let entries = store.wallet_entries(&person, None, 3).await.unwrap();
+            step = next_step(&withdrawals, &entries, &store.packets_to(&person, None, 3).await.unwrap());
         }
-        let withdrawals = store.withdrawals(&person, None, 3).await.unwrap();
-        let entries = store.wallet_entries(&person, None, 3).await.unwrap();
-        step = next_step(&withdrawals, &entries, &store.packets_to(&person, None, 3).await.unwrap());
-    }
+    };
+    forget("xPseudonym").await;
     assert!(!holds(OPENID) && !holds(NAME));
     assert!(holds("xPseudonym"), "the postings stay");
     let report = store.audit().await.unwrap();
     assert!(report.is_clean(), "{:?}", report.differences);
     assert_eq!((report.packets, report.claims, report.withdrawals), (16, 8, 8));
+
+    // Whoever comes again may be forgotten again.
+    call(send(49, Product::Ordinary)).await;
+    forget("xAnother").await;
+    assert!(!holds(OPENID));
+
+    // Whoever comes again is found again, after a restart as well; and so is the merchant's own counter.
+    call(send(50, Product::Ordinary)).await;
     lane.stop(thread).await;
+    drop(store);
+    let store = SqliteStore::open_or_create(&path, &info, Arc::new(SystemClock)).unwrap();
+    let (lane, _) = Lane::start(&store, Policy::default(), LaneBounds::default()).unwrap();
+    lane.call(send(51, Product::Ordinary), Duration::from_mins(1)).await.unwrap();
+    let sent = store.packets_to(&person, None, 9).await.unwrap().rows;
+    assert_eq!(sent.iter().map(|sent| sent.packet.id.as_str()).collect::<Vec<_>>(), ["1051", "1050"]);
+    let connection = Connection::open(&path).unwrap();
+    let of_merchant = "SELECT packets FROM counter WHERE merchant_id <> '' AND openid = '' AND family = 'packets'";
+    assert_eq!(connection.query_row(of_merchant, [], |row| row.get::<_, i64>(0)), Ok(11));
 }
