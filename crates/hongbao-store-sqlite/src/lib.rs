@@ -312,8 +312,9 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Page<SentPacket, PacketId>, StoreError> {
         self.read(|view| {
-            let counters = self.counters(view)?;
-            reader::packets_to(view, &counters, person, from, limit)
+            // The index is let go before packets are read: a writer waits for it.
+            let heads = reader::list_heads(view, &*self.counters(view)?, person)?;
+            reader::packets_to(view, heads, person, from, limit)
         })
     }
 

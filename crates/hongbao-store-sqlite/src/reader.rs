@@ -482,15 +482,9 @@ pub(crate) fn wallet_entries(
     lists::wallet_entries(person, from, limit, |key| claim(view, key), |id| packet(view, id))
 }
 
-/// The packets that were sent to a person. There are few merchants, and a look into the index costs less than a
-/// microsecond.
-pub(crate) fn packets_to(
-    view: &Connection,
-    index: &CounterIndex,
-    person: &PersonId,
-    from: Option<&PacketId>,
-    limit: usize,
-) -> Result<Page<SentPacket, PacketId>> {
+/// Where the lists of what was sent to a person begin. There are few merchants, and a look into the index costs less
+/// than a microsecond.
+pub(crate) fn list_heads(view: &Connection, index: &CounterIndex, person: &PersonId) -> Result<Vec<ListHead>> {
     let mut heads = Vec::new();
     for payer in all(view, "SELECT merchant_id FROM merchant", [], |row| parsed::<MerchantId>(row, "merchant_id"))? {
         for family in [Family::Packets, Family::Transfers] {
@@ -499,6 +493,17 @@ pub(crate) fn packets_to(
             heads.extend(newest.map(|newest| ListHead { payer: payer.clone(), family, newest }));
         }
     }
+    Ok(heads)
+}
+
+/// The packets that were sent to a person.
+pub(crate) fn packets_to(
+    view: &Connection,
+    heads: Vec<ListHead>,
+    person: &PersonId,
+    from: Option<&PacketId>,
+    limit: usize,
+) -> Result<Page<SentPacket, PacketId>> {
     lists::packets_to(person, from, limit, heads, |id| packet(view, id), |key| claim(view, key))
 }
 
