@@ -80,7 +80,9 @@ class Browser {
     assert.equal(reply.status, 302, await reply.text());
     for (const cookie of reply.headers.getSetCookie()) {
       const [, name, value] = /^(\w+)=([^;]*)/.exec(cookie);
-      this.cookies.set(name, value);
+      // Another site's scripts find it only like this.
+      const isSent = /; SameSite=None/.test(cookie) && /; Secure/.test(cookie);
+      this.cookies.set(name, { value, isSent });
     }
     return new URL(reply.headers.get('location'));
   }
@@ -112,7 +114,8 @@ class Browser {
     may(asked);
     const allowed = asked.headers.get('access-control-allow-headers').split(',').map((name) => name.trim());
     assert.ok(names.every((name) => allowed.includes(name)), `${names} of ${allowed}`);
-    const cookie = credentials === 'include' ? Array.from(this.cookies, (pair) => pair.join('=')).join('; ') : '';
+    const sent = Array.from(this.cookies).filter(([, { isSent }]) => isSent && credentials === 'include');
+    const cookie = sent.map(([name, { value }]) => `${name}=${value}`).join('; ');
     const reply = await fetch(url, { method, headers: { ...headers, origin, cookie }, body });
     may(reply);
     return reply;
@@ -159,6 +162,7 @@ test('wx.config calls back, and says what is missing', async () => {
   wx.config({ debug: false, appId: appid, timestamp: 1414587457, nonceStr: nonce(), signature: 'x', jsApiList: [] });
   assert.equal(await early, 'ready');
   assert.equal(await new Promise((resolve) => wx.ready(() => resolve('ready again'))), 'ready again');
+  await new Promise((success) => wx.hideMenuItems({ menuList: [], success }));
   const [[, result]] = await called(wx.checkJsApi, { jsApiList: ['sendBizRedPacket', 'chooseWXPay'] });
   assert.deepEqual({ ...result.checkResult }, { sendBizRedPacket: true, chooseWXPay: false });
   assert.equal(result.errMsg, 'checkJsApi:ok');
@@ -205,8 +209,11 @@ test('the app around the page says who it is', async () => {
   const key = createPrivateKey(platform.read('app_key.pem'));
   const assertion = `${head}.${signBytes(null, Buffer.from(head), key).toString('base64url')}`;
   window.hongbao = { assertion: async () => assertion };
-  const [[name]] = await called(window.wx.sendBizRedPacket, await bizArguments(ALICE));
+  const options = await bizArguments(ALICE);
+  const [[name]] = await called(window.wx.sendBizRedPacket, options);
   assert.equal(name, 'success');
+  window.hongbao = { assertion: () => Promise.reject(new Error('logged out')) };
+  await assertRefused(window, options, /gave no assertion/, -1);
 });
 
 test('a shake draws a packet, which is then opened', async () => {

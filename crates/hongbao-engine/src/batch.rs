@@ -8,7 +8,8 @@
 //! - **Conflict**: nothing was written. The group is tried again, a bounded number of times, then
 //!   halved; a command that conflicts alone is answered with a system error, and counts as a bug.
 //! - **Unknown**: the connection was lost during commit. The same group is decided again, as often
-//!   as it takes: what had landed comes out as a replay. Nobody is answered before.
+//!   as it takes: what had landed comes out as a replay, and whose it was is told so as if nothing had been lost.
+//!   Nobody is answered before.
 //! - **Unavailable**: the rows could not be loaded, or not written. Tried again a bounded number of times; then every
 //!   command is answered that certainly nothing was done, unless a try before is still unknown.
 //! - **Bug**: deciding failed, or the books would not balance. Halved until the culprit is alone.
@@ -41,8 +42,8 @@ struct Group<T> {
     outcomes: Vec<Outcome>,
     conflicts: u32,
     failures: u32,
-    /// Whether an earlier try may have been written.
-    is_in_doubt: bool,
+    /// How each call ended in an earlier try, if that may have been written.
+    doubtful: Vec<Outcome>,
 }
 
 /// How a try went.
@@ -76,7 +77,7 @@ impl<T> Batch<T> {
     pub fn new(calls: Vec<(T, Command)>) -> Batch<T> {
         let mut groups = VecDeque::new();
         if !calls.is_empty() {
-            groups.push_back(Group::new(calls, false));
+            groups.push_back(Group::new(calls, Vec::new()));
         }
         Batch { groups }
     }
@@ -110,11 +111,13 @@ impl<T> Batch<T> {
             Attempt::Committed => {
                 let outcomes = std::mem::take(&mut group.outcomes);
                 assert_eq!(outcomes.len(), group.calls.len(), "what is committed was decided");
-                let answers = group.calls.into_iter().zip(outcomes);
+                let told = group.told(outcomes);
+                let answers = group.calls.into_iter().zip(told);
                 answers.map(|((call, _), outcome)| (call, Answer::Decided(outcome))).collect()
             }
             Attempt::Unknown => {
-                group.is_in_doubt = true;
+                let outcomes = std::mem::take(&mut group.outcomes);
+                group.doubtful = group.told(outcomes);
                 self.again(group)
             }
             Attempt::Conflict => {
@@ -124,7 +127,7 @@ impl<T> Batch<T> {
             Attempt::Bug => self.split(group),
             Attempt::Unavailable => {
                 group.failures = group.failures.saturating_add(1);
-                if group.is_in_doubt || group.failures < FAILURES_MAX {
+                if !group.doubtful.is_empty() || group.failures < FAILURES_MAX {
                     self.again(group)
                 } else {
                     group.calls.into_iter().map(|(call, _)| (call, Answer::Unavailable)).collect()
@@ -143,15 +146,30 @@ impl<T> Batch<T> {
         if first.len() <= 1 {
             return first.into_iter().map(|(call, _)| (call, Answer::SystemError)).collect();
         }
-        let second = first.split_off(first.len() / 2);
-        self.groups.push_front(Group::new(second, group.is_in_doubt));
-        self.groups.push_front(Group::new(first, group.is_in_doubt));
+        let half = first.len() / 2;
+        let second = first.split_off(half);
+        let mut doubtful = group.doubtful;
+        let doubtful_second = doubtful.split_off(half.min(doubtful.len()));
+        self.groups.push_front(Group::new(second, doubtful_second));
+        self.groups.push_front(Group::new(first, doubtful));
         Vec::new()
     }
 }
 
 impl<T> Group<T> {
-    fn new(calls: Vec<(T, Command)>, is_in_doubt: bool) -> Group<T> {
-        Group { calls, outcomes: Vec::new(), conflicts: 0, failures: 0, is_in_doubt }
+    fn new(calls: Vec<(T, Command)>, doubtful: Vec<Outcome>) -> Group<T> {
+        Group { calls, outcomes: Vec::new(), conflicts: 0, failures: 0, doubtful }
+    }
+
+    /// How each call ended, as it is told: what only repeats how it ended in a try that was in doubt is that try's, which
+    /// had been written.
+    fn told(&mut self, outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        let doubtful = std::mem::take(&mut self.doubtful);
+        let mut earlier = doubtful.into_iter();
+        let told = |outcome| match earlier.next() {
+            Some(first) if first.repeated() == outcome => first,
+            _ => outcome,
+        };
+        outcomes.into_iter().map(told).collect()
     }
 }

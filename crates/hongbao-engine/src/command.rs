@@ -88,6 +88,8 @@ pub struct ClaimShare {
     pub openid: OpenId,
     /// What brings them here.
     pub way: ClaimWay,
+    /// Whether the app, as the door knows it, has registered people only.
+    pub registered_only: bool,
 }
 
 /// What brings somebody to a packet: the door has made sure of it.
@@ -273,6 +275,7 @@ impl Command {
                 keys.counters.extend(send.recipient_counter());
             }
             Command::ClaimShare(claim) => {
+                keys.people.insert(claim.person());
                 keys.packets.insert(claim.packet.clone());
                 keys.claims.insert(claim.key());
                 keys.accounts.insert(claim.wallet());
@@ -361,6 +364,11 @@ impl ClaimShare {
     /// The wallet the money goes to.
     pub fn wallet(&self) -> LedgerAccount {
         LedgerAccount::RecipientWallet(self.app.clone(), self.openid.clone())
+    }
+
+    /// The person.
+    pub fn person(&self) -> PersonId {
+        PersonId { app: self.app.clone(), openid: self.openid.clone() }
     }
 }
 

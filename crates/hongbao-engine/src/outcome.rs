@@ -57,6 +57,37 @@ impl Outcome {
             Outcome::Clock(result) => result.is_ok(),
         }
     }
+
+    /// How the same command ends once more, when it ended like this and nothing happened since.
+    #[must_use]
+    pub fn repeated(&self) -> Outcome {
+        let mut again = self.clone();
+        match &mut again {
+            Outcome::Send(SendOutcome::Accepted(accepted)) => accepted.is_replay = true,
+            Outcome::Claim(Ok(claimed)) => claimed.is_replay = true,
+            Outcome::Bind(Ok(bound)) => bound.is_replay = true,
+            Outcome::Hold(Ok(withdrawn)) | Outcome::Settle(Ok(withdrawn)) => withdrawn.is_replay = true,
+            Outcome::Fill(Ok(ends)) => {
+                for end in ends.iter_mut().filter(|end| end.is_ok()) {
+                    *end = Err(PrizeRejection::Repeated);
+                }
+            }
+            Outcome::Send(_)
+            | Outcome::Claim(_)
+            | Outcome::Expire(_)
+            | Outcome::TopUp(_)
+            | Outcome::Put(_)
+            | Outcome::Fill(_)
+            | Outcome::Bind(_)
+            | Outcome::Hold(_)
+            | Outcome::Settle(_)
+            | Outcome::Erase(_)
+            | Outcome::Redeem(_)
+            | Outcome::Clock(_)
+            | Outcome::Bug(_) => {}
+        }
+        again
+    }
 }
 
 /// How sending ended.
@@ -165,6 +196,12 @@ pub enum ClaimRejection {
     /// The person is being erased: nothing comes into their wallet.
     #[error("the person is being erased")]
     BeingErased,
+    /// The app has registered people only, and this is none of them.
+    #[error("the person is not registered")]
+    NotRegistered,
+    /// The person is blocked.
+    #[error("the person is blocked")]
+    Blocked,
 }
 
 /// What time brought to a packet.

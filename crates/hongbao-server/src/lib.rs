@@ -21,6 +21,7 @@ mod packet_ids;
 mod patience;
 mod people;
 mod platform;
+mod seal;
 mod server;
 mod tls;
 mod tokens;

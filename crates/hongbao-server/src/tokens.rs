@@ -4,8 +4,6 @@
 //! Opaque to whoever gets one. Inside, a token is the packet's number and a code (HMAC-SHA256) over it and what the
 //! token is for, so that it says which packet it means, and none can be made up or used for something else.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use hongbao_types::{LotteryId, OpenId, PacketId, PersonKey};
 use sha2::{Digest, Sha256};
@@ -24,7 +22,7 @@ pub(crate) fn packet_of_ticket(key: &PersonKey, ticket: &str) -> Option<PacketId
 /// How a draw of this person in this campaign falls: as evenly as drawn anew, but the same each time, so that nobody
 /// wins by trying again, and nothing need be written of those who lose.
 pub(crate) fn chance(key: &PersonKey, lottery: &LotteryId, openid: &OpenId) -> u32 {
-    let drawn = seal_code(key, "hongbao/lottery/1", lottery.as_str(), openid.as_str().as_bytes());
+    let drawn = code(key, "hongbao/lottery/1", format!("{lottery}/{openid}").as_bytes());
     drawn.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
@@ -56,36 +54,6 @@ pub(crate) fn is_link(key: &PersonKey, packet: &PacketId, given: &[u8]) -> bool 
     link(key, packet).as_bytes().ct_eq(given).into()
 }
 
-/// A text that says what is in it to this platform alone, and that nobody else can make: the content and a code over
-/// it, what it is for, and what it is bound to. Whoever opens it names the same two.
-pub(crate) fn seal(key: &PersonKey, purpose: &str, bound_to: &str, content: &[u8]) -> String {
-    let mut sealed = content.to_vec();
-    sealed.extend_from_slice(&seal_code(key, purpose, bound_to, content));
-    URL_SAFE_NO_PAD.encode(sealed)
-}
-
-/// What is in a sealed text, if it was made for this.
-pub(crate) fn unseal(key: &PersonKey, purpose: &str, bound_to: &str, text: &str) -> Option<Vec<u8>> {
-    let mut sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let given = sealed.split_off(sealed.len().checked_sub(16)?);
-    bool::from(seal_code(key, purpose, bound_to, &sealed).ct_eq(&given)).then_some(sealed)
-}
-
-/// What is in a sealed text, whoever made it: only to know whose it says it is.
-pub(crate) fn peek(text: &str) -> Option<Vec<u8>> {
-    let mut sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-    sealed.truncate(sealed.len().checked_sub(16)?);
-    Some(sealed)
-}
-
-fn seal_code(key: &PersonKey, purpose: &str, bound_to: &str, content: &[u8]) -> [u8; 16] {
-    // Neither an app's id nor its secret has a byte that is zero, so that no two pairs read the same.
-    let message = [bound_to.as_bytes(), &[0], content].concat();
-    let mut short = [0; 16];
-    short.copy_from_slice(&code(key, purpose, &message)[..16]);
-    short
-}
-
 fn token(key: &PersonKey, purpose: &str, packet: &PacketId) -> String {
     let number: u128 = packet.as_str().parse().unwrap_or_default();
     format!("{number:032x}{}", hex::encode(&code(key, purpose, packet.as_str().as_bytes())[..16]))
@@ -98,8 +66,8 @@ fn packet_of(key: &PersonKey, purpose: &str, given: &str) -> Option<PacketId> {
     bool::from(token(key, purpose, &packet).as_bytes().ct_eq(given.as_bytes())).then_some(packet)
 }
 
-/// An app's id has no slash, so that none of these codes is a person's.
-fn code(key: &PersonKey, purpose: &str, message: &[u8]) -> [u8; 32] {
+/// A code over a message, for one purpose. An app's id has no slash, so that none of these codes is a person's.
+pub(crate) fn code(key: &PersonKey, purpose: &str, message: &[u8]) -> [u8; 32] {
     let mac = Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes keys of any length");
     mac.chain_update(purpose).chain_update([0]).chain_update(message).finalize().into_bytes().into()
 }
@@ -118,28 +86,6 @@ mod tests {
         assert_ne!(ticket(&key, &one)[32..], ticket(&PersonKey::new([8; 32]), &one)[32..]);
         assert!(!package(&key, &one, "10000098").contains(&ticket(&key, &one)[32..]));
         assert_eq!(u128::from_str_radix(&ticket(&key, &one)[..32], 16).unwrap().to_string(), one.as_str());
-    }
-
-    #[test]
-    fn a_sealed_text_opens_only_for_what_it_was_made_for_and_only_whole() {
-        let key = PersonKey::new([7; 32]);
-        let text = seal(&key, "test/1", "wx1", b"content");
-        assert_eq!(unseal(&key, "test/1", "wx1", &text).unwrap(), b"content");
-        assert_eq!(peek(&text).unwrap(), b"content");
-        for (key, purpose, bound_to) in
-            [(&PersonKey::new([8; 32]), "test/1", "wx1"), (&key, "test/2", "wx1"), (&key, "test/1", "wx2")]
-        {
-            assert!(unseal(key, purpose, bound_to, &text).is_none());
-        }
-        let sealed = URL_SAFE_NO_PAD.decode(&text).unwrap();
-        for bit in 0..sealed.len() * 8 {
-            let mut flipped = sealed.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(unseal(&key, "test/1", "wx1", &URL_SAFE_NO_PAD.encode(flipped)).is_none(), "bit {bit}");
-        }
-        for short in ["", "AAAA", "not base64!", &text[1..]] {
-            assert!(unseal(&key, "test/1", "wx1", short).is_none());
-        }
     }
 
     #[test]

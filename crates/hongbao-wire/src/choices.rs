@@ -132,8 +132,8 @@ pub const CHOICES: &[Choice] = &[
         "Transfers: FORCE_CHECK wants a name, and checks no more; one that is not paid yet is PROCESSING with a reason; there is no limit of a single one; an openid has 28 characters, mch_appid 32 at most, and spbill_create_ip is optional.",
     ),
     chosen(
-        "wx.sendBizRedPacket：retcode 0 为成功，其余数字是选定的：1 参数格式校验错误、2 签名失败、3 已经绑定过红包、4 已经过期、5 场景值不是 1011、1025、1047、1124、6 不是本人、7 尚未发出、8 系统繁忙；同一人再次领取也是 3；paySign 大写也接受。",
-        "wx.sendBizRedPacket: retcode 0 is a success, the other numbers are chosen: 1 malformed arguments, 2 wrong signature, 3 opened before, 4 expired, 5 a scene other than 1011, 1025, 1047 and 1124, 6 somebody else's, 7 not sent, 8 try again; the same person again gets 3, too; an upper-case paySign counts.",
+        "wx.sendBizRedPacket：retcode 0 为成功，其余数字是选定的：1 参数格式校验错误、2 签名失败、3 已经绑定过红包、4 已经过期、5 场景值不是 1011、1025、1047、1124、6 不是本人、7 尚未发出、8 系统繁忙、9 结果未知、10 用户被限制；同一人再次领取也是 3；paySign 大写也接受。",
+        "wx.sendBizRedPacket: retcode 0 is a success, the other numbers are chosen: 1 malformed arguments, 2 wrong signature, 3 opened before, 4 expired, 5 a scene other than 1011, 1025, 1047 and 1124, 6 somebody else's, 7 not sent, 8 try again, 9 not known (call again), 10 blocked; the same person again gets 3, too; an upper-case paySign counts.",
     ),
     chosen(
         "裂变红包：种子用户先拆，其他人凭分享的链接拆；手气最佳在红包结束后才知道，金额相同时取先拆的；算法见 docs/draw.md。",

@@ -92,7 +92,7 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> Result<ExitCode> {
             file(folder, "app_key.pem"),
             file(folder, "app_secret.txt")
         );
-        say!("            web authorisation sends people back to pages on localhost");
+        say!("            web authorisation sends people back to pages on localhost; those at port 3000 may call");
         say!("person      {OPENID}, or any other 28 letters and digits");
         say!("operators   {}", socket.display());
         say!("");
@@ -139,6 +139,7 @@ pub(crate) async fn provision_merchant_and_app(admin: &AdminClient, kit: &Kit) -
             "merchants": [MERCHANT_ID],
             "app_secret": kit.app_secret,
             "redirect_hosts": ["localhost", "127.0.0.1", "[::1]"],
+            "origins": ["http://localhost:3000", "http://127.0.0.1:3000"],
         });
         admin.put(&app, &body).await?;
         // Whom the page of web authorisation offers.

@@ -29,6 +29,9 @@ pub(super) fn decide(
     if rows.accounts.get(&command.wallet()).is_some_and(|account| account.wallet.pseudonym.is_some()) {
         return Ok(Err(ClaimRejection::BeingErased));
     }
+    if let Err(rejection) = judge_person(rows, command) {
+        return Ok(Err(rejection));
+    }
 
     let mut packet = packet.clone();
     let is_shared = packet.split != Split::Whole;
@@ -80,6 +83,15 @@ fn share(rows: &mut Rows, packet: &Packet, policy: &Policy) -> Option<Fen> {
             rows.drawn.entry(packet.id.clone()).or_insert_with(draw).get(usize::try_from(index).ok()?).copied()
         }
     }
+}
+
+/// Whoever it was sent to is one of the app's people, for it was sent.
+fn judge_person(rows: &Rows, command: &ClaimShare) -> Result<(), ClaimRejection> {
+    let person = rows.people.get(&command.person());
+    if command.registered_only && command.way == ClaimWay::Link && person.is_none() {
+        return Err(ClaimRejection::NotRegistered);
+    }
+    if person.is_some_and(|person| person.is_blocked) { Err(ClaimRejection::Blocked) } else { Ok(()) }
 }
 
 /// What anybody is told who has opened no share of a packet that is finished.

@@ -28,7 +28,9 @@ pub(super) fn decide(
         }
         ends.push(end);
     }
-    rows.lotteries.put(fill.lottery.clone(), lottery);
+    if ends.iter().any(Result::is_ok) {
+        rows.lotteries.put(fill.lottery.clone(), lottery);
+    }
     Ok(ends)
 }
 

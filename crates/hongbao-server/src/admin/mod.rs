@@ -24,13 +24,11 @@ use hongbao_store::Store;
 use hongbao_types::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::error::Category;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::api_error::ApiError;
-use crate::body;
-use crate::json_door::{self, rfc3339};
+use crate::json_door::{self, read_json, rfc3339};
 use crate::platform::Platform;
 
 pub(crate) fn routes<S: Store>() -> Router<Arc<Platform<S>>> {
@@ -75,48 +73,12 @@ async fn guard(State(expected): State<[u8; 32]>, request: Request, next: Next) -
 /// A JSON body, or an error in our own words: it says where, never what stands there, for that may be a key.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// The most bytes of a JSON body: room for a merchant with a hundred certificates.
-const BODY_LIMIT: usize = 256 * 1024;
-
 impl<T: DeserializeOwned, S: Store> FromRequest<Arc<Platform<S>>> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, platform: &Arc<Platform<S>>) -> Result<Body<T>, ApiError> {
         read_json(platform, request.into_body()).await.map(Body)
     }
-}
-
-/// Reads a JSON body.
-pub(crate) async fn read_json<T: DeserializeOwned, S: Store>(
-    platform: &Platform<S>,
-    body: axum::body::Body,
-) -> Result<T, ApiError> {
-    let bytes = body::read(body, BODY_LIMIT, platform.http.body_patience).await?;
-    let mut json = serde_json::Deserializer::from_slice(&bytes);
-    let body = serde_path_to_error::deserialize(&mut json).map_err(|error| body_error(&error))?;
-    json.end().map_err(|_| ApiError::invalid("the body has something behind its JSON"))?;
-    Ok(body)
-}
-
-fn body_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
-    let json = error.inner();
-    let text = json.to_string();
-    // What was merged has no lines.
-    let line =
-        if json.line() == 0 { String::new() } else { format!(" (line {}, column {})", json.line(), json.column()) };
-    let text = text.split(" at line").next().unwrap_or_default();
-    // What is expected, and what is missing, are names of ours; everything else quotes the body, and of an
-    // unknown field the path does as well.
-    if text.starts_with("unknown field") {
-        let known = text.rsplit_once(", expected ").map_or("none", |(_, known)| known);
-        return ApiError::invalid(format!("the body{line} has an unknown field; known here: {known}"));
-    }
-    let what = match json.classify() {
-        Category::Data if text.starts_with("missing field") => text,
-        Category::Data => "it is of the wrong kind",
-        Category::Io | Category::Syntax | Category::Eof => "it is no JSON",
-    };
-    ApiError::invalid(format!("the body, at {}{line}: {what}", error.path()))
 }
 
 /// A query string, or an error in our own words.

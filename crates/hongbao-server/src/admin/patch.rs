@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::body_error;
 use crate::api_error::ApiError;
+use crate::json_door::body_error;
 
 /// What a `PUT` may store: something new, or what is there already, or, if it may replace, anything.
 pub(super) fn in_place<T: PartialEq>(

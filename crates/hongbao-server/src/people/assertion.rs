@@ -91,15 +91,32 @@ pub(crate) async fn judge<S: Store>(
         (None, Purpose::Identity) => session::visitor(platform, headers).ok_or(AssertionError::Missing)?,
         (None, Purpose::Packet(_)) => return Err(AssertionError::Missing),
     };
+    admit(platform, headers, person).await
+}
+
+/// Reads and judges an assertion that came in a form.
+pub(super) async fn judge_form<S: Store>(
+    platform: &Platform<S>,
+    headers: &HeaderMap,
+    token: &str,
+) -> Result<Person, AssertionError> {
+    admit(platform, headers, judge_token(platform, token, Purpose::Identity).await?).await
+}
+
+/// Lets somebody in whom one knows: not too often, and not from anybody's page.
+async fn admit<S: Store>(
+    platform: &Platform<S>,
+    headers: &HeaderMap,
+    person: Person,
+) -> Result<Person, AssertionError> {
     if !platform.people_limiter.admits_person(&person) {
         return Err(AssertionError::TooOften);
     }
-    let app = platform.directory.app(&person.app).await?.ok_or(AssertionError::UnknownKey)?;
+    let app = platform.in_time(platform.directory.app(&person.app)).await?.ok_or(AssertionError::UnknownKey)?;
     if browser::may_come(headers, &app) { Ok(person) } else { Err(AssertionError::Origin) }
 }
 
-/// The same of an assertion that came in another way.
-pub(crate) async fn judge_token<S: Store>(
+async fn judge_token<S: Store>(
     platform: &Platform<S>,
     token: &str,
     purpose: Purpose<'_>,
@@ -110,7 +127,7 @@ pub(crate) async fn judge_token<S: Store>(
     let claimed: Claims =
         jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| AssertionError::Unreadable)?;
     let app_id = AppId::try_new(&claimed.iss).map_err(|_| AssertionError::UnknownKey)?;
-    let app = platform.directory.app(&app_id).await?.ok_or(AssertionError::UnknownKey)?;
+    let app = platform.in_time(platform.directory.app(&app_id)).await?.ok_or(AssertionError::UnknownKey)?;
     let now = platform.clock.0.now();
     let key_id = header.kid.as_deref().ok_or(AssertionError::UnknownKey)?;
     let key = decoding_key(&app, key_id, header.alg, now)?;

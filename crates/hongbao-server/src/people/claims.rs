@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use hongbao_engine::command::{ClaimShare, ClaimWay};
 use hongbao_engine::outcome::ClaimRejection;
@@ -13,6 +13,7 @@ use hongbao_store::Store;
 use hongbao_types::PacketId;
 use serde::Serialize;
 
+use super::Path;
 use super::assertion::{self, Purpose};
 use super::problem::Problem;
 use crate::json_door::rfc3339;
@@ -49,7 +50,9 @@ pub(crate) async fn claim_share<S: Store>(
     if !platform.people_limiter.admits_packet(&packet) {
         return Err(Problem::TOO_OFTEN);
     }
-    let claim = ClaimShare { packet: packet.clone(), app: person.app, openid: person.openid, way };
+    let app = platform.in_time(platform.directory.app(&person.app)).await?;
+    let registered_only = app.is_some_and(|app| app.registered_only);
+    let claim = ClaimShare { packet: packet.clone(), app: person.app, openid: person.openid, way, registered_only };
     if let Some(rejection) = platform.finished.refuse(&claim).await {
         return Err(rejection.into());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use hongbao_engine::command::{ErasePerson, ErasureStep};
 use hongbao_engine::directory::{PersonId, Scope};
@@ -15,6 +15,7 @@ use hongbao_types::OpenId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Path;
 use super::assertion::drawn_openid;
 use super::history::{self, EntryReply, SentReply};
 use super::problem::Problem;

@@ -1,5 +1,5 @@
 //! What has come to a person, as a page of JSON: what came into the wallet and left it, and the packets that were sent
-//! to them; newest first, and where the next page begins.
+//! to them, merchant by merchant; newest first, and where the next page begins.
 
 use hongbao_engine::directory::PersonId;
 use hongbao_engine::packet::Product;

@@ -11,6 +11,12 @@
   var script = window.document && window.document.currentScript;
   var base = script && script.src ? new URL(script.src).origin : '';
   var apis = ['sendBizRedPacket', 'checkJsApi'];
+  // What a page does to WeChat's own menus is nothing here, and goes well.
+  var menus = [
+    'hideMenuItems', 'showMenuItems', 'hideOptionMenu', 'showOptionMenu', 'hideAllNonBaseMenuItem',
+    'showAllNonBaseMenuItem', 'closeWindow', 'onMenuShareTimeline', 'onMenuShareAppMessage', 'onMenuShareQQ',
+    'onMenuShareWeibo', 'onMenuShareQZone', 'updateAppMessageShareData', 'updateTimelineShareData',
+  ];
   var later = Promise.resolve();
 
   /** Calls what a page gave, if it gave it, once what is running has ended. */
@@ -22,10 +28,18 @@
     return window.hongbao || {};
   }
 
-  /** Posts to the platform; resolves to the reply, whatever its status. */
-  function post(path, body) {
+  /** What the app around the page says; that it fails is a problem as the platform's are. */
+  function assertion() {
     return later
       .then(function () { return host().assertion ? host().assertion() : undefined; })
+      .catch(function () {
+        throw { message: { zh: '应用没有给出身份断言', en: 'the app around the page gave no assertion' } };
+      });
+  }
+
+  /** Posts to the platform; resolves to the reply, whatever its status, or to a problem. */
+  function post(path, body) {
+    return assertion()
       .then(function (assertion) {
         var headers = { 'Content-Type': 'application/json' };
         if (assertion) headers.Authorization = 'Bearer ' + assertion;
@@ -33,7 +47,12 @@
           method: 'POST', credentials: 'include', headers: headers, body: JSON.stringify(body),
         });
       })
-      .then(function (reply) { return reply.json(); });
+      .then(function (reply) { return reply.json(); })
+      .catch(function (error) {
+        if (error && error.message && error.message.zh) return error;
+        var en = 'network error; call again: a packet is opened at most once';
+        return { code: 'network', message: { zh: '网络错误，请重试：红包最多拆开一次', en: en } };
+      });
   }
 
   /** What a problem is called in the reader's language. */
@@ -46,12 +65,12 @@
 
   var configured; // Undefined until `config` was called; then whether it was right.
   var waiting = { ready: [], error: [] };
-  var failure = { errMsg: 'config:fail' };
+  var result = { errMsg: 'config:fail' };
 
   function settle(isRight, message) {
     configured = isRight;
-    failure = { errMsg: 'config:' + message };
-    (isRight ? waiting.ready : waiting.error).forEach(function (callback) { call(callback, failure); });
+    result = { errMsg: 'config:' + message };
+    (isRight ? waiting.ready : waiting.error).forEach(function (callback) { call(callback, result); });
     waiting = { ready: [], error: [] };
   }
 
@@ -71,19 +90,20 @@
     },
 
     ready: function (callback) {
-      if (configured) call(callback, failure);
+      if (configured) call(callback, result);
       else waiting.ready.push(callback);
     },
 
     error: function (callback) {
-      if (configured === false) call(callback, failure);
+      if (configured === false) call(callback, result);
       else waiting.error.push(callback);
     },
 
     checkJsApi: function (options) {
-      var result = {};
-      (options.jsApiList || []).forEach(function (name) { result[name] = apis.indexOf(name) >= 0; });
-      finish('checkJsApi', options, { checkResult: result, errMsg: 'checkJsApi:ok' });
+      var given = options || {};
+      var known = {};
+      (given.jsApiList || []).forEach(function (name) { known[name] = apis.concat(menus).indexOf(name) >= 0; });
+      finish('checkJsApi', given, { checkResult: known, errMsg: 'checkJsApi:ok' });
     },
 
     sendBizRedPacket: function (options) {
@@ -96,21 +116,13 @@
         signType: text(given.signType),
         paySign: text(given.paySign),
         scene: host().scene || 1011,
-      }).then(
-        function (answer) {
-          // A problem: the platform does not know who this is, or is too busy.
-          if (answer.retcode === undefined) {
-            answer = { errMsg: 'sendBizRedPacket:fail ' + words(answer), retcode: -1, retmsg: words(answer) };
-          }
-          finish('sendBizRedPacket', given, answer);
-        },
-        function () {
-          var message = 'network error; call again: a packet is opened at most once';
-          finish('sendBizRedPacket', given, {
-            errMsg: 'sendBizRedPacket:fail ' + message, retcode: -1, retmsg: message,
-          });
+      }).then(function (answer) {
+        // A problem: the platform does not know who this is, or is too busy.
+        if (answer.retcode === undefined) {
+          answer = { errMsg: 'sendBizRedPacket:fail ' + words(answer), retcode: -1, retmsg: words(answer) };
         }
-      );
+        finish('sendBizRedPacket', given, answer);
+      });
     },
   };
 
@@ -130,11 +142,13 @@
         noncestr: options.noncestr,
         openid: options.openid,
         sign: options.sign,
-      }).then(tell, function () {
-        tell({ code: 'network', message: { zh: '网络错误，请重试', en: 'network error; draw again' } });
-      });
+      }).then(tell);
     },
   };
+
+  menus.forEach(function (name) {
+    wx[name] = function (options) { finish(name, options || {}, { errMsg: name + ':ok' }); };
+  });
 
   window.wx = Object.assign(window.wx || {}, wx);
   window.jWeixin = window.wx;

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use hongbao_store::Store;
 use hongbao_types::PacketId;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::assertion::Person;
@@ -22,7 +23,7 @@ use crate::platform::Platform;
 
 /// How many buckets of a kind there are at most; who was not seen for longest begins anew.
 const BUCKETS_MAX: u64 = 100_000;
-/// How long the bucket of somebody who does not call is kept: longer than any takes to be full again.
+/// How long the bucket of somebody who does not call is kept; then it is full again.
 const IDLE: Duration = Duration::from_mins(5);
 
 /// How often something may be done.
@@ -96,7 +97,12 @@ impl PeopleLimiter {
     /// Whether this address may call once more.
     pub(crate) fn admits_address(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.shared_addresses.contains(&address) || self.addresses.as_ref().is_none_or(|buckets| buckets.take(&address))
+        // Who has an IPv6 address has all of its network.
+        let network = match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+        };
+        self.shared_addresses.contains(&address) || self.addresses.as_ref().is_none_or(|buckets| buckets.take(&network))
     }
 
     /// Whether this person may.
@@ -131,7 +137,14 @@ struct Buckets<K> {
 
 impl<K: Clone + Eq + Hash + Send + Sync + 'static> Buckets<K> {
     fn new(rate: Rate) -> Buckets<K> {
-        Buckets { rate, buckets: Cache::builder().max_capacity(BUCKETS_MAX).time_to_idle(IDLE).build() }
+        Buckets {
+            rate,
+            buckets: Cache::builder()
+                .eviction_policy(EvictionPolicy::lru())
+                .max_capacity(BUCKETS_MAX)
+                .time_to_idle(IDLE)
+                .build(),
+        }
     }
 
     /// Takes a token; `false` when there is none.
@@ -159,6 +172,9 @@ mod tests {
         let [one, other] = ["10.0.0.1", "2001:db8::1"].map(|address| address.parse().unwrap());
         assert_eq!([(); 4].map(|()| limiter.admits_address(one)), [true, true, true, false]);
         assert!(limiter.admits_address(other));
+        let neighbours =
+            ["2001:db8::2", "2001:db8::3:4", "2001:db8:0:0:ffff::"].map(|address| address.parse().unwrap());
+        assert_eq!(neighbours.map(|address| limiter.admits_address(address)), [true, true, false], "one network");
         assert!(!limiter.admits_address("::ffff:10.0.0.1".parse().unwrap()), "the same address in another form");
     }
 

@@ -75,6 +75,8 @@ refusals! {
     NotTheRecipient = 6 "这个红包是给别人的";
     NotSent = 7 "红包还没有发出";
     Again = 8 "系统繁忙，请稍后再试";
+    Unknown = 9 "结果未知，请原样重试：最多只会领取一次";
+    Blocked = 10 "用户被限制";
 }
 
 pub(crate) async fn open<S: Store>(
@@ -101,7 +103,8 @@ async fn open_for<S: Store>(platform: &Platform<S>, person: Person, body: Body) 
     }
     arguments.judge_signature(platform, &packet).await?;
     let (app, openid) = (person.app, person.openid);
-    let claim = ClaimShare { packet: packet.id, app, openid, way: ClaimWay::MiniProgram };
+    let way = ClaimWay::MiniProgram;
+    let claim = ClaimShare { packet: packet.id, app, openid, way, registered_only: false };
     let claimed = platform.claim_share(claim).await??;
     if claimed.is_replay {
         return Err(Refusal::AlreadyOpened);
@@ -155,6 +158,7 @@ impl From<ClaimRejection> for Refusal {
             ClaimRejection::NotTheRecipient | ClaimRejection::NotShared | ClaimRejection::BeingErased => {
                 Refusal::NotTheRecipient
             }
+            ClaimRejection::NotRegistered | ClaimRejection::Blocked => Refusal::Blocked,
             ClaimRejection::NotSent => Refusal::NotSent,
             ClaimRejection::Expired | ClaimRejection::Refunded => Refusal::Expired,
             ClaimRejection::Exhausted => Refusal::AlreadyOpened,
@@ -163,8 +167,11 @@ impl From<ClaimRejection> for Refusal {
 }
 
 impl From<CallError> for Refusal {
-    fn from(_: CallError) -> Refusal {
-        Refusal::Again
+    fn from(error: CallError) -> Refusal {
+        match error {
+            CallError::Full | CallError::Stopped | CallError::Unavailable => Refusal::Again,
+            CallError::Unanswered | CallError::SystemError => Refusal::Unknown,
+        }
     }
 }
 

@@ -19,11 +19,13 @@ mod withdrawals;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRequestParts;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 use hongbao_store::Store;
 
 use crate::platform::Platform;
+use problem::Problem;
 
 pub use assertion::ASSERTION_AUDIENCE;
 pub(crate) use assertion::openid_of;
@@ -32,6 +34,11 @@ pub(crate) use finished::FinishedPackets;
 pub(crate) use limits::PeopleLimiter;
 pub use limits::{PeopleLimits, Rate};
 pub(crate) use shake::PrizePools;
+
+/// The parts of a path, or a problem in our own words.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub(crate) struct Path<T>(pub(crate) T);
 
 pub(crate) fn routes<S: Store>(platform: &Arc<Platform<S>>) -> Router<Arc<Platform<S>>> {
     let calls = Router::new()

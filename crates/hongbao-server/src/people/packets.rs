@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use hongbao_engine::command::ClaimWay;
 use hongbao_engine::draw::DrawSeed;
@@ -14,6 +14,7 @@ use hongbao_store::{ClaimRange, PacketView, Store};
 use hongbao_types::PacketId;
 use serde::{Deserialize, Serialize};
 
+use super::Path;
 use super::assertion::{self, Person, Purpose};
 use super::claims::way;
 use super::problem::Problem;

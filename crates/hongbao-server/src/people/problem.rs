@@ -2,6 +2,7 @@
 //! whether money moved for a machine; what happened and what to do, in Chinese and in English, for a person.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hongbao_engine::outcome::ClaimRejection;
@@ -61,7 +62,8 @@ problems! {
     DRAW_OFF: CONFLICT "campaign_off", "活动已关闭", "the campaign is switched off", AGAIN;
     DRAW_NOT_YET: CONFLICT "campaign_not_begun", "活动尚未开始", "the campaign has not begun", AGAIN;
     DRAW_OVER: GONE "campaign_over", "活动已结束", "the campaign is over", NOTHING;
-    NO_PRIZE_LEFT: CONFLICT "no_prize_left", "红包已被抽完", "no packet is left in the campaign", NOTHING;
+    NO_PRIZE_LEFT: CONFLICT "no_prize_left", "红包已被抽完", "no packet is left in the campaign",
+        words("商户补充红包后再来", "come back when the merchant has put in more");
     NOT_THIS_PERSON: FORBIDDEN "not_this_person", "openid 不是当前用户的", "the openid is somebody else's",
         words("请用当前用户的 openid 签名", "sign the openid of whoever draws");
     NOT_REGISTERED: FORBIDDEN "not_registered", "用户没有登记", "the person is not registered", APP;
@@ -110,7 +112,8 @@ problems! {
         words("请减少金额", "withdraw less");
     REFERENCE_TAKEN: CONFLICT "reference_taken", "提现单号已用于另一笔提现", "the reference was used for another withdrawal",
         words("请更换提现单号", "use a new reference");
-    NO_SUCH_WITHDRAWAL: NOT_FOUND "no_such_withdrawal", "没有这笔提现", "there is no such withdrawal", NOTHING;
+    NO_SUCH_WITHDRAWAL: NOT_FOUND "no_such_withdrawal", "没有这笔提现", "there is no such withdrawal",
+        words("若冻结的结果未知，先用同一单号再冻结一次", "if it is not known how holding it ended, hold it again with the same reference first");
     ALREADY_SETTLED: CONFLICT "already_settled", "这笔提现已确认或取消", "the withdrawal was settled otherwise, or by another reference",
         NOTHING;
     WALLET_NOT_EMPTY: CONFLICT "wallet_not_empty", "零钱未清空，或有提现未完成", "there is money in the wallet, or on its way out of it",
@@ -189,6 +192,8 @@ impl From<ClaimRejection> for Problem {
             ClaimRejection::Expired | ClaimRejection::Refunded => Problem::EXPIRED,
             ClaimRejection::Exhausted => Problem::EXHAUSTED,
             ClaimRejection::BeingErased => Problem::BEING_ERASED,
+            ClaimRejection::NotRegistered => Problem::NOT_REGISTERED,
+            ClaimRejection::Blocked => Problem::BLOCKED,
         }
     }
 }
@@ -210,6 +215,12 @@ impl From<AssertionError> for Problem {
             AssertionError::TooOften => Problem::TOO_OFTEN,
             AssertionError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(_: PathRejection) -> Problem {
+        Problem::invalid("the path is no text")
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use hongbao_engine::directory::{PersonId, Scope};
 use hongbao_engine::ledger::{Account, LedgerAccount};
 use hongbao_store::{Store, StoreError};
 use serde::Serialize;
 
+use super::Path;
 use super::assertion::{self, Purpose};
 use super::credential;
 use super::history::{self, EntryReply, PageQuery, PageReply, SentReply};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use hongbao_engine::command::{HoldWithdrawal, SettleWithdrawal};
 use hongbao_engine::directory::Scope;
@@ -16,10 +16,11 @@ use hongbao_types::Fen;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Path;
 use super::credential;
 use super::history::WithdrawalReply;
 use super::problem::{self, Problem};
-use crate::admin::read_json;
+use crate::json_door::read_json;
 use crate::platform::Platform;
 
 #[derive(Deserialize)]

@@ -59,7 +59,8 @@ async fn a_name_that_was_erased_is_nowhere_in_the_file() {
         call(send(100 + number, Product::Transfer)).await;
         let packet = (1000 + number).to_string().parse().unwrap();
         let (app, openid) = (person.app.clone(), person.openid.clone());
-        call(Command::ClaimShare(ClaimShare { packet, app, openid, way: ClaimWay::Message })).await;
+        call(Command::ClaimShare(ClaimShare { packet, app, openid, way: ClaimWay::Message, registered_only: false }))
+            .await;
         let key = WithdrawalKey { app: person.app.clone(), reference: format!("W{number}").parse().unwrap() };
         let openid = person.openid.clone();
         call(Command::HoldWithdrawal(HoldWithdrawal { key: key.clone(), openid, amount: Fen::new(200) })).await;

@@ -297,7 +297,7 @@ impl Bench {
                 }
                 // A bill number that is not stored stands for a packet that is not there.
                 let packet = self.packet(bill).map_or_else(|| packet_id(999), |packet| packet.id.clone());
-                Command::ClaimShare(ClaimShare { packet, app, openid: openid(name), way })
+                Command::ClaimShare(ClaimShare { packet, app, openid: openid(name), way, registered_only: false })
             }
             ["expire", bill] => {
                 let packet = self.packet(bill).expect("a packet");
@@ -450,6 +450,8 @@ impl Bench {
                 ClaimRejection::Refunded => "refunded".to_owned(),
                 ClaimRejection::Exhausted => "exhausted".to_owned(),
                 ClaimRejection::BeingErased => "being_erased".to_owned(),
+                ClaimRejection::NotRegistered => "not_registered".to_owned(),
+                ClaimRejection::Blocked => "blocked".to_owned(),
             },
             Outcome::Expire(Expired::Refunded(amount)) => format!("refunded {amount}"),
             Outcome::Expire(Expired::Failed) => "failed".to_owned(),

@@ -1,5 +1,5 @@
 //! `GET /cgi-bin/token`: how does an official account's server come to the `access_token` of its calls, and whose is
-//! one? Not stored: an account's secret is part of the code over it, so that another secret ends all of them.
+//! one? Not stored: it says for which secret it was granted, so that another secret ends all of them.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use hongbao_wire::oauth::ReplyError;
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 
+use super::Query;
 use super::redeem::{Missing, reply};
-use super::{Query, random};
 use crate::platform::Platform;
-use crate::tokens;
+use crate::seal;
 
 /// How long a token is good, in seconds of real time.
 pub(super) const LIFETIME: i64 = 7200;
@@ -38,10 +38,10 @@ async fn grant<S: Store>(platform: &Platform<S>, query: &Query) -> Result<Grante
         return Err(ReplyError::GRANT_TYPE_WRONG);
     }
     let (app, secret) = credentials.judge(platform).await?;
-    let nonce: [u8; 8] = random().missing()?;
+    let key = platform.store.person_key();
     let now = platform.clock.0.now().as_millis().to_be_bytes();
-    let content = [&now[..], &nonce, app.id.as_str().as_bytes()].concat();
-    let access_token = tokens::seal(platform.store.person_key(), PURPOSE, secret.expose(), &content);
+    let content = [&now[..], &seal::fingerprint(key, PURPOSE, secret.expose()), app.id.as_str().as_bytes()].concat();
+    let access_token = seal::seal(key, PURPOSE, "", &content).missing()?;
     Ok(Granted { access_token, expires_in: LIFETIME })
 }
 
@@ -50,14 +50,17 @@ pub(in crate::people) async fn account_of<S: Store>(
     platform: &Platform<S>,
     token: &str,
 ) -> Result<Arc<App>, ReplyError> {
-    let named = tokens::peek(token).and_then(|content| Some(content.get(16..)?.to_vec()));
-    let id = named.and_then(|id| AppId::try_new(std::str::from_utf8(&id).ok()?).ok());
-    let id = id.ok_or(ReplyError::TOKEN_INVALID)?;
+    let key = platform.store.person_key();
+    let content = seal::unseal(key, PURPOSE, "", token).ok_or(ReplyError::TOKEN_INVALID)?;
+    let (issued_at, rest) = content.split_first_chunk().ok_or(ReplyError::TOKEN_INVALID)?;
+    let (granted_for, id) = rest.split_first_chunk::<16>().ok_or(ReplyError::TOKEN_INVALID)?;
+    let id = std::str::from_utf8(id).ok().and_then(|id| AppId::try_new(id).ok()).ok_or(ReplyError::TOKEN_INVALID)?;
     let app = platform.in_time(platform.directory.app(&id)).await.missing()?.ok_or(ReplyError::TOKEN_INVALID)?;
     let secret = app.app_secret.as_ref().ok_or(ReplyError::TOKEN_INVALID)?;
-    let content = tokens::unseal(platform.store.person_key(), PURPOSE, secret.expose(), token);
-    let content = content.ok_or(ReplyError::TOKEN_INVALID)?;
-    let issued_at = content.first_chunk().map_or(i64::MIN, |at| i64::from_be_bytes(*at));
+    if !bool::from(seal::fingerprint(key, PURPOSE, secret.expose()).ct_eq(granted_for)) {
+        return Err(ReplyError::TOKEN_INVALID);
+    }
+    let issued_at = i64::from_be_bytes(*issued_at);
     let until = Timestamp::from_millis(issued_at).plus_millis(LIFETIME * 1000);
     if platform.clock.0.now() < until { Ok(app) } else { Err(ReplyError::TOKEN_EXPIRED) }
 }

@@ -50,18 +50,19 @@ async fn authorize<S: Store>(
     let wish = Wish::read(platform, query).await?;
     let app = &wish.app.id;
     let known = session::visitor(platform, headers).filter(|person| person.app == *app).map(|person| person.openid);
-    if known.is_none() && !platform.is_sandbox() {
-        return Err(Stop::Nobody);
-    }
-    let is_chosen = known.is_none();
-    let given = query.get("person");
-    let chosen = match known {
-        Some(openid) => Some(openid),
-        None => is_person(platform, &wish.app, given).await?,
+    // Only in a sandbox one says who one is, and may be somebody else the next time.
+    let given = query.get("person").filter(|_| platform.is_sandbox());
+    let is_chosen = given.is_some();
+    let openid = match (given, known) {
+        (Some(given), _) => is_person(platform, &wish.app, given).await?,
+        (None, known) => known,
     };
-    let Some(openid) = chosen else {
+    let Some(openid) = openid else {
+        if !platform.is_sandbox() {
+            return Err(Stop::Nobody);
+        }
         let people = platform.in_time(platform.store.people(app, SHOWN_MAX)).await?;
-        return Ok(choose(query, &people, &wish.redirect, given.is_some()));
+        return Ok(choose(query, &people, &wish.redirect, is_chosen));
     };
     let issued_at = platform.in_time(platform.store.now()).await?;
     let person = Person { app: app.clone(), openid };
@@ -73,26 +74,21 @@ async fn authorize<S: Store>(
     let mut reply = wish.fulfil(&code);
     if is_chosen {
         // The scripts of the page that it goes back to find the same person.
-        let cookie = HeaderValue::from_str(&session::cookie(platform, peer, &person));
-        reply.headers_mut().extend(cookie.ok().map(|cookie| (header::SET_COOKIE, cookie)));
+        let cookie = session::cookie(platform, peer, &person).and_then(|cookie| HeaderValue::from_str(&cookie).ok());
+        reply.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     }
     Ok(reply)
 }
 
 /// The person that was chosen in a sandbox, if there is such a one: by an openid, or by any name, which is another openid
 /// under each app and the same one each time.
-async fn is_person<S: Store>(
-    platform: &Platform<S>,
-    app: &App,
-    given: Option<&str>,
-) -> Result<Option<OpenId>, StoreError> {
-    let openid = |given: &str| {
-        if given.len() == OPENID_LEN && given.starts_with('o') {
-            return OpenId::try_new(given).ok();
-        }
+async fn is_person<S: Store>(platform: &Platform<S>, app: &App, given: &str) -> Result<Option<OpenId>, StoreError> {
+    let openid = if given.len() == OPENID_LEN && given.starts_with('o') {
+        OpenId::try_new(given).ok()
+    } else {
         derived_openid(platform.store.person_key(), &app.id, given).ok()
     };
-    let Some(openid) = given.and_then(openid) else { return Ok(None) };
+    let Some(openid) = openid else { return Ok(None) };
     let id = PersonId { app: app.id.clone(), openid: openid.clone() };
     let is_known = !app.registered_only || platform.in_time(platform.store.person(&id)).await?.is_some();
     Ok(is_known.then_some(openid))

@@ -6,7 +6,7 @@ use hongbao_types::{AppId, OpenId, PersonKey, Timestamp};
 
 use super::random;
 use crate::people::assertion::Person;
-use crate::tokens;
+use crate::seal;
 
 const PURPOSE: &str = "hongbao/code/1";
 
@@ -14,12 +14,12 @@ const PURPOSE: &str = "hongbao/code/1";
 pub(super) fn issue(key: &PersonKey, person: &Person, now: Timestamp) -> Result<String, getrandom::Error> {
     let nonce: [u8; 8] = random()?;
     let content = [&now.as_millis().to_be_bytes()[..], &nonce, person.openid.as_str().as_bytes()].concat();
-    Ok(tokens::seal(key, PURPOSE, person.app.as_str(), &content))
+    seal::seal(key, PURPOSE, person.app.as_str(), &content)
 }
 
 /// What a code says to its app; whether it is still good is the engine's to say.
 pub(super) fn read(key: &PersonKey, app: &AppId, code: &str) -> Option<(CodeKey, OpenId)> {
-    let content = tokens::unseal(key, PURPOSE, app.as_str(), code)?;
+    let content = seal::unseal(key, PURPOSE, app.as_str(), code)?;
     let (issued_at, rest) = content.split_first_chunk::<8>()?;
     let (nonce, openid) = rest.split_first_chunk::<8>()?;
     let openid = OpenId::try_new(std::str::from_utf8(openid).ok()?).ok()?;

@@ -15,8 +15,7 @@ use hongbao_types::{AppId, OpenId};
 
 use crate::people::assertion::Person;
 
-/// The parameters of a request, of each name the first.
-#[derive(Debug)]
+/// The parameters of a request, of each name the first; there are secrets among them.
 pub(in crate::people) struct Query(Vec<(String, String)>);
 
 impl Query {

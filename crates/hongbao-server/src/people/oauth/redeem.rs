@@ -18,7 +18,7 @@ use super::{Query, code, person_bytes, random};
 use crate::body;
 use crate::people::assertion::Person;
 use crate::platform::Platform;
-use crate::tokens;
+use crate::seal;
 
 /// The most bytes of a form: four short fields.
 const BODY_LIMIT: usize = 4 * 1024;
@@ -80,10 +80,7 @@ async fn redeem<S: Store>(platform: &Platform<S>, query: &Query) -> Result<Redee
         RedeemRejection::Expired => ReplyError::CODE_EXPIRED,
     })?;
     let person = Person { app: app.id.clone(), openid };
-    let token = |purpose| -> Result<String, ReplyError> {
-        let content = [&random::<16>().missing()?[..], &person_bytes(&person)].concat();
-        Ok(tokens::seal(key, purpose, "", &content))
-    };
+    let token = |purpose| seal::seal(key, purpose, "", &person_bytes(&person)).missing();
     Ok(Redeemed {
         access_token: token("hongbao/web-token/1")?,
         expires_in: LIFETIME,

@@ -19,10 +19,10 @@ use super::{Query, person_bytes, person_of};
 use crate::body;
 use crate::json_door::bearer;
 use crate::listener::{Peer, Transport};
-use crate::people::assertion::{self, AssertionError, Person, Purpose};
+use crate::people::assertion::{self, AssertionError, Person};
 use crate::people::problem::Problem;
 use crate::platform::Platform;
-use crate::tokens;
+use crate::seal;
 
 const COOKIE: &str = "hongbao_person";
 const PURPOSE: &str = "hongbao/session/1";
@@ -41,30 +41,34 @@ pub(crate) async fn get<S: Store>(
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.unwrap_or_default().as_bytes());
     let token = bearer(&headers).ok_or(AssertionError::Missing)?;
-    begin(&platform, &peer, token, &query).await
+    begin(&platform, &peer, &headers, token, &query).await
 }
 
 pub(crate) async fn post<S: Store>(
     State(platform): State<Arc<Platform<S>>>,
     Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
     form: Body,
 ) -> Result<Response, Problem> {
     let form = body::read(form, BODY_LIMIT, platform.http.body_patience).await.map_err(|_| Problem::INVALID)?;
     let form = Query::parse(&form);
     let token = form.get("assertion").ok_or(AssertionError::Missing)?;
-    begin(&platform, &peer, token, &form).await
+    begin(&platform, &peer, &headers, token, &form).await
 }
 
 async fn begin<S: Store>(
     platform: &Platform<S>,
     peer: &Peer,
+    headers: &HeaderMap,
     assertion: &str,
     query: &Query,
 ) -> Result<Response, Problem> {
-    let person = assertion::judge_token(platform, assertion, Purpose::Identity).await?;
+    // Not from anybody's page, or a stranger could make a visitor be somebody else.
+    let person = assertion::judge_form(platform, headers, assertion).await?;
     let to = query.get("to").filter(|to| is_path(to)).ok_or(Problem::INVALID)?;
+    let cookie = cookie(platform, peer, &person).ok_or(Problem::UNAVAILABLE)?;
     let headers = [
-        (header::SET_COOKIE, cookie(platform, peer, &person)),
+        (header::SET_COOKIE, cookie),
         (header::LOCATION, to.to_owned()),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
@@ -72,16 +76,20 @@ async fn begin<S: Store>(
 }
 
 /// The cookie by which a browser is this person for a while.
-pub(super) fn cookie<S: Store>(platform: &Platform<S>, peer: &Peer, person: &Person) -> String {
+pub(super) fn cookie<S: Store>(platform: &Platform<S>, peer: &Peer, person: &Person) -> Option<String> {
     let until = platform.clock.0.now().as_millis().saturating_add(LIFETIME * 1000);
+    // The scripts of a page on another site find it only without SameSite, which browsers grant over TLS only. Whose
+    // page it is that calls, the call is judged by.
+    let is_tls = matches!(peer.transport, Transport::Tls(_));
     let content = [&until.to_be_bytes()[..], &person_bytes(person)].concat();
-    Cookie::build((COOKIE, tokens::seal(platform.store.person_key(), PURPOSE, "", &content)))
+    let sealed = seal::seal(platform.store.person_key(), PURPOSE, "", &content).ok()?;
+    let cookie = Cookie::build((COOKIE, sealed))
         .path("/")
         .http_only(true)
-        .secure(matches!(peer.transport, Transport::Tls(_)))
-        .same_site(SameSite::Lax)
-        .max_age(cookie::time::Duration::seconds(LIFETIME))
-        .to_string()
+        .secure(is_tls)
+        .same_site(if is_tls { SameSite::None } else { SameSite::Lax })
+        .max_age(cookie::time::Duration::seconds(LIFETIME));
+    Some(cookie.to_string())
 }
 
 /// Whether it leads nowhere but here: a browser takes `//` and `/\` for another host.
@@ -95,7 +103,7 @@ pub(in crate::people) fn visitor<S: Store>(platform: &Platform<S>, headers: &Hea
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = cookies.flat_map(|text| Cookie::split_parse(text).filter_map(Result::ok));
     let cookie = cookies.find(|cookie| cookie.name() == COOKIE)?;
-    let content = tokens::unseal(platform.store.person_key(), PURPOSE, "", cookie.value())?;
+    let content = seal::unseal(platform.store.person_key(), PURPOSE, "", cookie.value())?;
     let (until, person) = content.split_first_chunk::<8>()?;
     let is_good = platform.clock.0.now() < Timestamp::from_millis(i64::from_be_bytes(*until));
     person_of(person).filter(|_| is_good)

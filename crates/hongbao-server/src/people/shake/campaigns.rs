@@ -16,6 +16,7 @@ use hongbao_store::Store;
 use hongbao_types::{ApiKey, AppId, LotteryId, MerchantId, Timestamp};
 use hongbao_wire::oauth::ReplyError;
 use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
 
 use crate::body;
 use crate::change::{NotChanged, change};
@@ -237,7 +238,10 @@ impl Wish {
     /// The campaign, if there may be such a one.
     fn judge(&self, account: &AppId, sponsor: &AppId, id: LotteryId) -> Option<Lottery> {
         let span = self.expire_time.checked_sub(self.begin_time)?;
-        let is_short = self.jump_url.len() <= URL_MAX && !self.jump_url.contains(char::is_control);
+        // People are sent there: nowhere but to a page.
+        let is_page = |url: Url| matches!(url.scheme(), "http" | "https");
+        let is_short = self.jump_url.len() <= URL_MAX
+            && (self.jump_url.is_empty() || Url::parse(&self.jump_url).is_ok_and(is_page));
         if !is_title(&self.title, TITLE_MAX) || !is_title(&self.desc, DESCRIPTION_MAX) || !is_short {
             return None;
         }

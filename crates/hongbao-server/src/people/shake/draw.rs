@@ -24,6 +24,8 @@ use crate::tokens;
 
 /// The most bytes of a call.
 const BODY_LIMIT: usize = 4 * 1024;
+/// After so many that were taken, what is known of the bucket is read anew.
+const STALE_AFTER: u32 = 3;
 /// How many packets are offered to somebody, when others are always faster.
 const TRIES: u32 = 100;
 
@@ -78,7 +80,10 @@ async fn draw_in<S: Store>(platform: &Platform<S>, lottery: &Lottery, openid: Op
     if !lottery.wins(tokens::chance(platform.store.person_key(), &lottery.id, &key.openid)) {
         return Ok(Drawn { won: false, packet_id: None, is_replay: false });
     }
-    for _ in 0..TRIES {
+    for tries in 0..TRIES {
+        if tries > 0 && tries % STALE_AFTER == 0 {
+            platform.prize_pools.refill(&lottery.id);
+        }
         let prize = platform.prize_pools.next(platform, &lottery.id).await?.ok_or(Problem::NO_PRIZE_LEFT)?;
         let (packet, payer) = (prize.packet.clone(), prize.payer.clone());
         let bind = BindPrize { key: key.clone(), app: lottery.sponsor.clone(), packet, payer };

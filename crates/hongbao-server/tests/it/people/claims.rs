@@ -20,6 +20,17 @@ pub(super) fn refusal((status, body): (StatusCode, Value)) -> (u16, String) {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_a_problem_like_any_other() {
+    let rig = Rig::start().await;
+    for path in ["/packets/%FF/claims", "/apps/x/withdrawals/%FF/confirm"] {
+        let url = format!("http://{}{path}", rig.addresses.plain.unwrap());
+        let reply = rig.http.post(url).send().await.unwrap();
+        assert_eq!(reply.headers()["content-type"], "application/problem+json");
+        assert_eq!(refusal((reply.status(), reply.json().await.unwrap())), (400, "invalid_request".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn a_person_opens_a_packet_once_and_gets_the_same_share_again() {
     let rig = Rig::start().await;
     let packet = sent(&rig).await;

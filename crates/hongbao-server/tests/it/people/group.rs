@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hongbao_engine::draw::{DrawRule, DrawSeed};
+use hongbao_store::faulty::Fault;
 use hongbao_types::Fen;
 use hongbao_wire::endpoint::SENDGROUPREDPACK;
 use reqwest::StatusCode;
@@ -11,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::claims::refusal;
-use crate::rig::{BILL_NO, DAY_MS, OPENID, Rig, element};
+use crate::rig::{APP, BILL_NO, DAY_MS, OPENID, Rig, element};
 
 /// How many calls are under way: each has a connection of its own.
 const AT_ONCE: usize = 500;
@@ -88,6 +89,45 @@ async fn a_group_packet_goes_from_the_first_person_to_whoever_has_the_link() {
     let amounts: Vec<&str> = query.split("<amount>").skip(1).map(|rest| &rest[..rest.find('<').unwrap()]).collect();
     assert_eq!(amounts, listed.iter().map(ToString::to_string).collect::<Vec<_>>());
     rig.assert_books(2).await;
+}
+
+#[tokio::test]
+async fn whoever_is_blocked_or_not_one_of_the_app_s_people_opens_nothing_new() {
+    let rig = Rig::start().await;
+    let packet = sent(&rig, 1000, 5).await;
+    let link = link(&rig, &packet).await;
+    assert_eq!(rig.claim_by_link(&packet, "bob", &link).await.0, StatusCode::OK);
+    let block = async |person: &str, is_blocked: bool| {
+        rig.put(&format!("/admin/apps/{APP}/openids/{person}"), &json!({ "blocked": is_blocked })).await;
+    };
+    block("bob", true).await;
+    block("carol", true).await;
+    assert_eq!(rig.claim_by_link(&packet, "bob", &link).await.1["is_replay"], true, "what they have stays theirs");
+    assert_eq!(refusal(rig.claim_by_link(&packet, "carol", &link).await), (403, "blocked".to_owned()));
+    block("carol", false).await;
+    rig.put_app(APP, json!({ "registered_only": true })).await;
+    assert_eq!(refusal(rig.claim_by_link(&packet, "dave", &link).await), (403, "not_registered".to_owned()));
+    assert_eq!(rig.claim_by_link(&packet, "carol", &link).await.0, StatusCode::OK);
+    rig.assert_books(1).await;
+}
+
+#[tokio::test]
+async fn a_claim_whose_commit_is_lost_is_told_as_the_first() {
+    let rig = Rig::start().await;
+    let packet = sent(&rig, 1000, 5).await;
+    let link = link(&rig, &packet).await;
+    for (person, faults) in [
+        ("bob", vec![Fault::UnknownApplied]),
+        ("carol", vec![Fault::UnknownNotApplied]),
+        ("dave", vec![Fault::UnknownNotApplied, Fault::UnknownApplied, Fault::Unavailable]),
+    ] {
+        rig.faults.plan(faults);
+        let (_, first) = rig.claim_by_link(&packet, person, &link).await;
+        let (_, again) = rig.claim_by_link(&packet, person, &link).await;
+        assert_eq!((&first["is_replay"], &again["is_replay"]), (&json!(false), &json!(true)), "{first}");
+        assert_eq!(first["amount_fen"], again["amount_fen"]);
+    }
+    rig.assert_books(1).await;
 }
 
 #[tokio::test]
@@ -197,22 +237,35 @@ async fn a_claim_against_the_refund_at_the_very_instant_is_one_of_the_two() {
     let rig = Arc::new(Rig::start().await);
     rig.put_merchant(json!({ "limits": { "packets_per_day": "unlimited" } })).await;
     rig.top_up("T2", 95_000).await;
+    let mut claims = 0;
     for round in 0..100 {
         let person = format!("oxTWIuGaIt6gTKsQRLau2M0y{round:04}");
         let reply = rig.send(&[("mch_billno", &format!("B{round}")), ("re_openid", &person)]).await;
         let packet = element(&reply, "send_listid").to_owned();
         rig.clock.advance(DAY_MS - 1);
-        // The instant comes while both are on their way, a little later each time.
+        // The instant comes while the claim is being written, or while both are on their way, a little later each time.
+        let is_written = round % 2 == 0;
+        rig.faults.plan(is_written.then_some(Fault::Held));
         let instant = async {
+            if is_written {
+                rig.faults.held().await;
+            }
             for _ in 0..round {
                 tokio::task::yield_now().await;
             }
             rig.clock.advance(1);
+            let expired = rig.expire();
+            if is_written {
+                rig.faults.release();
+            }
+            expired.await
         };
-        let (claim, expired, ()) = tokio::join!(rig.claim(&packet, &person), rig.expire(), instant);
+        let (claim, expired) = tokio::join!(rig.claim(&packet, &person), instant);
         let refunds = expired.0 + rig.expire().await.0;
         let outcome = (claim.0.as_u16(), refunds, rig.wallet(&person).await);
         assert!(outcome == (200, 0, 1000) || outcome == (410, 1, 0), "{outcome:?}: {}", claim.1);
+        claims += u32::from(outcome.0 == 200);
     }
+    assert!((1..100).contains(&claims), "each was first at times: {claims} claims");
     rig.assert_books(100).await;
 }

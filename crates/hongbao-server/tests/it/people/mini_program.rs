@@ -1,5 +1,6 @@
 //! `wx.sendBizRedPacket`: who opens a mini program's packet, with what the merchant signed, and only once.
 
+use hongbao_store::faulty::Fault;
 use hongbao_types::ApiKey;
 use hongbao_wire::endpoint::{SENDMINIPROGRAMHB, SENDREDPACK};
 use hongbao_wire::sign::{pay_sign, pay_sign_fields};
@@ -52,6 +53,23 @@ async fn open_with(rig: &Rig, assertion: &str, arguments: &Value) -> (StatusCode
     let url = format!("http://{}/jsapi/sendBizRedPacket", rig.addresses.plain.unwrap());
     let reply = rig.http.post(url).bearer_auth(assertion).json(arguments).send().await.unwrap();
     (reply.status(), reply.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_packet_whose_commit_is_lost_is_told_as_opened() {
+    let rig = Rig::start().await;
+    for (bill_no, fault) in [("B1", Fault::UnknownApplied), ("B2", Fault::UnknownNotApplied)] {
+        let arguments = arguments(&package(&rig, &[("mch_billno", bill_no)]).await);
+        rig.faults.plan([fault]);
+        assert_eq!(open(&rig, OPENID, &arguments).await, (0, "ok".to_owned()), "{fault:?}");
+        assert_eq!(open(&rig, OPENID, &arguments).await, refused(3, "已经绑定过红包"));
+    }
+    rig.put(&format!("/admin/apps/{APP}/openids/{OPENID}"), &json!({ "blocked": true })).await;
+    // Sending to them would be refused as well.
+    let arguments = arguments(&package(&rig, &[("mch_billno", "B3"), ("re_openid", OTHER_OPENID)]).await);
+    rig.put(&format!("/admin/apps/{APP}/openids/{OTHER_OPENID}"), &json!({ "blocked": true })).await;
+    assert_eq!(open(&rig, OTHER_OPENID, &arguments).await, refused(10, "用户被限制"));
+    rig.assert_books(3).await;
 }
 
 fn refused(code: u64, words: &str) -> (u64, String) {

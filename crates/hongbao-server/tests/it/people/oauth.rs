@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::claims::refusal;
-use crate::rig::{APP, OPENID, Rig};
+use crate::rig::{APP, OPENID, OTHER_OPENID, Rig};
 
 pub(crate) const OTHER_APP: &str = "wx2421b1c4370ec43b";
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -323,6 +323,12 @@ async fn a_browser_is_known_by_its_cookie_for_ten_minutes_and_under_one_app() {
     let rig = rig().await;
     let cookie = cookie(&rig, &rig.identity(OPENID)).await;
     sent_to(&go_with(&rig, &authorize(&[]), &format!("a=b; {cookie}")).await);
+    let bob = sent_to(&go_with(&rig, &authorize(&[("person", OTHER_OPENID)]), &cookie).await);
+    assert_eq!(
+        redeem(&rig, &[("code", &param(&bob, "code"))]).await["openid"],
+        OTHER_OPENID,
+        "one may be somebody else"
+    );
     let elsewhere = go_with(&rig, &authorize(&[("appid", OTHER_APP)]), &cookie).await;
     assert_eq!(elsewhere.status(), StatusCode::OK, "it asks who it is");
     let mut flipped = cookie.clone().into_bytes();
@@ -336,12 +342,18 @@ async fn a_browser_is_known_by_its_cookie_for_ten_minutes_and_under_one_app() {
         let form = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("to", to), ("assertion", assertion)])
             .finish();
-        let reply = browser().post(format!("{}/session", base(&rig))).body(form).send().await.unwrap();
+        let post = browser().post(format!("{}/session", base(&rig))).header("origin", base(&rig));
+        let reply = post.body(form).send().await.unwrap();
         (reply.status(), reply.headers().get(SET_COOKIE).cloned(), reply.text().await.unwrap())
     };
     let identity = rig.identity(OPENID);
     assert_eq!(begin("/connect/oauth2/authorize", &identity).await.0, StatusCode::SEE_OTHER);
     let of_a_packet = rig.assertion("1000201411111234567800010001119", &json!({}));
+    let foreign = format!("to=/connect&assertion={identity}");
+    let foreign =
+        browser().post(format!("{}/session", base(&rig))).header("origin", "https://evil.example").body(foreign);
+    let reply = foreign.send().await.unwrap();
+    assert_eq!((reply.status(), reply.headers().get(SET_COOKIE)), (StatusCode::FORBIDDEN, None));
     for (to, assertion, code) in [
         ("//evil.example", &*identity, "invalid_request"),
         ("http://evil.example", &identity, "invalid_request"),
@@ -376,9 +388,10 @@ async fn a_live_platform_believes_the_operators_app_only() {
     let form = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("to", &to), ("assertion", &rig.identity("customer 7"))])
         .finish();
-    let reply = browser().post(session).body(form).send().await.unwrap();
+    let own = format!("https://{}", rig.addresses.tls.unwrap());
+    let reply = browser().post(session).header("origin", own).body(form).send().await.unwrap();
     let cookie = reply.headers()[SET_COOKIE].to_str().unwrap();
-    assert!(cookie.contains("; Secure"), "{cookie}");
+    assert!(cookie.contains("; SameSite=None; Secure"), "{cookie}");
     let url = format!("https://{}{to}", rig.addresses.tls.unwrap());
     let reply = browser().get(url).header(COOKIE, cookie.split(';').next().unwrap()).send().await.unwrap();
     let code = param(&sent_to(&reply), "code");

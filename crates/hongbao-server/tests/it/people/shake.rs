@@ -212,6 +212,7 @@ async fn a_campaign_that_makes_no_sense_is_refused() {
         json!({ "sponsor_appid": "wx0000000000000000" }),
         json!({ "total": 0 }),
         json!({ "total": 100_001 }),
+        json!({ "jump_url": "javascript:alert(1)" }),
         json!({ "key": "short" }),
         json!({ "key": null }),
         json!({ "begin_time": "noon" }),
@@ -367,6 +368,36 @@ async fn a_draw_whose_commit_is_lost_binds_one_packet() {
         assert_eq!(won(&first), won(&draw(&rig, &lottery, openid).await), "{fault:?}");
     }
     assert_eq!(known(&rig, &lottery).await["drawed_prizes"], 3);
+}
+
+#[tokio::test]
+async fn tickets_whose_commit_is_lost_are_in() {
+    let rig = rig().await;
+    let lottery = added(&rig).await;
+    for (bill_no, fault) in [("B1", Fault::UnknownApplied), ("B2", Fault::UnknownNotApplied)] {
+        let ticket = reserved(&rig, &[("mch_billno", bill_no)]).await.1;
+        rig.faults.plan([fault]);
+        let answer = filled(&rig, &lottery, &[&ticket]).await;
+        assert_eq!(answer, json!({ "errcode": 0, "errmsg": "", "success_num": 1 }), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_went_back_meanwhile_is_not_offered() {
+    let rig = rig().await;
+    let noon = NOON.as_millis() / 1000;
+    let answer = call(&rig, "addlotteryinfo", &campaign(&json!({ "expire_time": noon + 90 * 86_400 }))).await;
+    let lottery = answer["lottery_id"].as_str().unwrap();
+    for number in 0..20 {
+        let ticket = reserved(&rig, &[("mch_billno", &format!("B{number}"))]).await.1;
+        assert_eq!(filled(&rig, lottery, &[&ticket]).await["success_num"], 1);
+    }
+    won(&draw(&rig, lottery, OPENID).await);
+    rig.clock.advance(3 * DAY_MS);
+    assert_eq!(rig.expire().await, (20, 0));
+    rig.faults.plan([]);
+    assert_eq!(refusal(draw(&rig, lottery, OTHER_OPENID).await), (409, "no_prize_left".to_owned()));
+    assert!(rig.faults.tries().len() <= 3, "{:?}", rig.faults.tries());
 }
 
 #[tokio::test]
