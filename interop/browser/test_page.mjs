@@ -240,6 +240,9 @@ test('a shake draws a packet, which is then opened', async () => {
   const won = await drawn(window, { ...given, sign: signed(given, CAMPAIGN_KEY) });
   assert.deepEqual([won.won, won.packet_id], [true, detail_id]);
   assert.match(platform.run('claim', detail_id), /1000 fen/);
+  const { winners } = JSON.parse(platform.run('lottery', 'winners', lottery_id, '--json'));
+  assert.deepEqual(winners.map(({ openid, packet_id }) => [openid, packet_id]), [[ALICE, detail_id]]);
+  assert.match(platform.run('lottery', 'set', lottery_id, '--win-rate-ppm', '0'), /win_rate_ppm +0\n/);
   const { result } = await api('/shakearound/lottery/querylottery', { access_token, lottery_id });
   assert.deepEqual([result.drawed_prizes, result.available_prizes], [1, 0]);
 });

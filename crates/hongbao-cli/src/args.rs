@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use hongbao_engine::directory::{AppKind, Scope};
 use hongbao_engine::draw::DrawRule;
 use hongbao_engine::packet::Product;
-use hongbao_types::{AppId, BillNo, Fen, Generation, MerchantId, OpenId, PacketId, Reference};
+use hongbao_types::{AppId, BillNo, Fen, Generation, LotteryId, MerchantId, OpenId, PacketId, Reference};
 use hongbao_wire::Endpoint;
 
 use crate::kit;
@@ -98,6 +98,9 @@ pub(crate) enum Command {
     /// Apps
     #[command(subcommand)]
     App(AppCommand),
+    /// Campaigns of the shake
+    #[command(subcommand)]
+    Lottery(LotteryCommand),
     /// Put money into a merchant's funds
     #[command(after_help = examples!("hongbao topup 10000098 1000000 --reference bank-2026-11-21-0001"))]
     Topup(TopupArgs),
@@ -612,6 +615,36 @@ pub(crate) struct AppShowArgs {
 
 fn app_kinds() -> PossibleValuesParser {
     PossibleValuesParser::new(AppKind::ALL.map(AppKind::name))
+}
+
+#[derive(Subcommand)]
+pub(crate) enum LotteryCommand {
+    /// Show a campaign: when it runs, how often draws win, what is in its bucket
+    #[command(after_help = examples!("hongbao lottery show 123456789012345"))]
+    Show(LotteryArgs),
+    /// Change how often draws win
+    #[command(after_help = examples!("hongbao lottery set 123456789012345 --win-rate-ppm 250000"))]
+    Set(LotterySetArgs),
+    /// Who won what
+    #[command(after_help = examples!("hongbao lottery winners 123456789012345 --json"))]
+    Winners(LotteryArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct LotteryArgs {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+    /// The campaign (lottery_id)
+    pub(crate) lottery: LotteryId,
+}
+
+#[derive(Args)]
+pub(crate) struct LotterySetArgs {
+    #[command(flatten)]
+    pub(crate) campaign: LotteryArgs,
+    /// How many draws in a million win
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) win_rate_ppm: u32,
 }
 
 #[derive(Args)]

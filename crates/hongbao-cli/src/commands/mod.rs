@@ -8,6 +8,7 @@ mod demo;
 mod dev;
 mod doctor;
 mod endpoints;
+mod lottery;
 mod merchant;
 mod query;
 mod sandbox;
@@ -22,7 +23,9 @@ mod verify_draw;
 use std::process::ExitCode;
 
 use crate::admin_client::AdminClient;
-use crate::args::{AppCommand, Command, CredentialCommand, MerchantCommand, ProfileArgs, SandboxCommand};
+use crate::args::{
+    AppCommand, Command, CredentialCommand, LotteryCommand, MerchantCommand, ProfileArgs, SandboxCommand,
+};
 use crate::error::{Failure, Result};
 use crate::output::Output;
 use crate::profile::Profile;
@@ -51,6 +54,9 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode> {
         Command::App(AppCommand::Credential(CredentialCommand::Revoke(args))) => {
             app::revoke_credential(&args, output).await
         }
+        Command::Lottery(LotteryCommand::Show(args)) => lottery::show_one(&args, output).await,
+        Command::Lottery(LotteryCommand::Set(args)) => lottery::set(&args, output).await,
+        Command::Lottery(LotteryCommand::Winners(args)) => lottery::winners(&args, output).await,
         Command::Topup(args) => topup::run(args, output).await,
         Command::Sandbox(SandboxCommand::Clock(args)) => sandbox::clock(args, output).await,
         Command::Audit(args) => audit::run(args, output).await,
