@@ -106,5 +106,6 @@ fn docs(_: &mut Report) -> Result<(), String> {
 }
 
 fn unit(report: &mut Report) -> Result<(), String> {
+    tools::postgresql()?;
     report.count(cargo(&["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"]))
 }

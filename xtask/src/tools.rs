@@ -58,6 +58,16 @@ pub(crate) fn recent_node() -> Result<(), String> {
     Ok(())
 }
 
+/// PostgreSQL's programs, which Debian keeps out of the path.
+pub(crate) fn postgresql() -> Result<(), String> {
+    let is_there = "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb";
+    if step("sh", &["-c", is_there]).succeeds() {
+        return Ok(());
+    }
+    // The package would start a server of its own otherwise; the tests start theirs.
+    debian_packages(&["postgresql"], "PostgreSQL 15 or later")
+}
+
 /// cargo-deny, built in `target/`: the one thing that is built only for looking at the others.
 pub(crate) fn cargo_deny() -> Result<PathBuf, String> {
     const VERSION: &str = "0.20.2";

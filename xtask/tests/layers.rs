@@ -79,10 +79,13 @@ fn wire_and_engine_never_meet_below_the_server_and_the_sdk_does_not_know_it() {
         ("hongbao-engine", "hongbao-wire"),
         ("hongbao-store", "hongbao-wire"),
         ("hongbao-store-sqlite", "hongbao-wire"),
+        ("hongbao-store-postgres", "hongbao-wire"),
+        ("hongbao-store-postgres", "hongbao-store-sqlite"),
         ("hongbao", "hongbao-server"),
         ("hongbao", "hongbao-engine"),
         ("hongbao", "hongbao-store"),
         ("hongbao-server", "hongbao-store-sqlite"),
+        ("hongbao-server", "hongbao-store-postgres"),
         ("hongbao-server", "hongbao"),
     ] {
         assert!(!uses(name, never), "{name} uses {never}");

@@ -290,19 +290,22 @@ pub struct Due {
 /// How long a packet can be asked for: the official query page says 30 days.
 const QUERYABLE_MS: i64 = 30 * 86_400_000;
 
+/// The shard of a row that is known by these texts, 0 to 999: FNV-1a. It never changes, for it stands in keys.
+pub fn shard_of<'a>(key: impl IntoIterator<Item = &'a str>) -> u16 {
+    let bytes = key.into_iter().flat_map(|part| part.bytes().chain([0]));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    u16::try_from(hash % 1000).unwrap_or_default()
+}
+
 impl BillKey {
-    /// The shard it belongs to, 0 to 999: FNV-1a of merchant, family and number. It never changes, for
-    /// it stands in every packet's id.
+    /// The shard it belongs to, which stands in its packet's id ([`PacketId::shard`]).
     pub fn shard(&self) -> u16 {
         let family = match self.family {
             Family::Packets => "p",
             Family::Transfers => "t",
         };
-        let text = [self.merchant.as_str(), family, self.bill_no.as_str()];
-        let bytes = text.into_iter().flat_map(|part| part.bytes().chain([0]));
-        let hash =
-            bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        u16::try_from(hash % 1000).unwrap_or_default()
+        shard_of([self.merchant.as_str(), family, self.bill_no.as_str()])
     }
 }
 

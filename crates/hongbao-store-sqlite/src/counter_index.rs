@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use hongbao_engine::limits::CounterKey;
+use hongbao_store::names;
 use rusqlite::{Connection, Result};
 use sha2::{Digest, Sha256};
 
@@ -53,7 +54,7 @@ impl CounterIndex {
 
     /// The number of the row with this key, if there is one.
     pub(crate) fn find(&self, key: &CounterKey) -> Option<i64> {
-        self.rows.get(&hash(columns::counter_key(key))).copied()
+        self.rows.get(&hash(names::counter_key(key))).copied()
     }
 }
 

@@ -24,6 +24,7 @@ use hongbao_engine::packet::{BillKey, Claim, Due};
 use hongbao_engine::rows::ClaimKey;
 use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
 use hongbao_store::clock::Clock;
+use hongbao_store::names;
 use hongbao_store::{
     ClaimRange, LotterySums, PacketView, Page, Prize, SentPacket, Store, StoreError, StoreInfo, WalletEntry,
 };
@@ -121,7 +122,11 @@ impl SqliteStore {
         migrations::run(&mut connection, path, info)?;
         let found = read_info(&connection, path)?;
         if found.0 != *info {
-            return Err(OpenError::OtherKind { path: path.into(), found: describe(&found.0), asked: describe(info) });
+            return Err(OpenError::OtherKind {
+                path: path.into(),
+                found: names::describe(&found.0),
+                asked: names::describe(info),
+            });
         }
         Ok(SqliteStore::new(path, found, clock, connection, Some(lock)))
     }
@@ -350,11 +355,6 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
 
 fn read_info(connection: &Connection, path: &Path) -> Result<(StoreInfo, PersonKey, DrawKeys), OpenError> {
     reader::info(connection).map_err(|error| sqlite_error(path, &error))
-}
-
-fn describe(info: &StoreInfo) -> String {
-    let kind = columns::store_kind_name(info.kind);
-    format!("{kind}, {} with {} digits", info.currency.code, info.currency.minor_digits)
 }
 
 fn io_error(path: &Path, why: &dyn std::fmt::Display) -> OpenError {

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use hongbao_store::StoreInfo;
+use hongbao_store::{StoreInfo, names};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::{OpenError, columns, io_error, sqlite_error};
+use crate::{OpenError, io_error, sqlite_error};
 
 /// "HB01".
 const APPLICATION_ID: i64 = 0x4842_3031;
@@ -49,7 +49,7 @@ pub(crate) fn run(connection: &mut Connection, path: &Path, info: &StoreInfo) ->
         transaction.execute(
             "INSERT INTO store VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
-                columns::store_kind_name(info.kind),
+                names::store_kind_name(info.kind),
                 &info.currency.code,
                 &info.currency.symbol,
                 info.currency.minor_digits,

@@ -3,20 +3,21 @@
 use hongbao_engine::audit::{Audit, AuditReport};
 use hongbao_engine::code::{CodeKey, RedeemedCode};
 use hongbao_engine::directory::{
-    App, AppKey, Credential, Merchant, MerchantCertificate, MerchantKey, Person, PersonId,
+    App, AppKey, AppKind, Credential, Merchant, MerchantCertificate, MerchantKey, Person, PersonId,
 };
-use hongbao_engine::draw::DrawKeys;
+use hongbao_engine::draw::{DrawKeys, DrawRule};
 use hongbao_engine::ledger::{Account, LedgerAccount, Transfer, TransferKey};
 use hongbao_engine::limits::{Counter, CounterKey, Limits};
-use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder};
-use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, Texts};
+use hongbao_engine::lottery::{Binding, BindingKey, Lottery, PreOrder, RiskControl};
+use hongbao_engine::packet::{BillKey, Claim, Due, Family, Packet, Product, Texts};
 use hongbao_engine::rows::{ClaimKey, SandboxClock};
 use hongbao_engine::wallet::{Wallet, Withdrawal, WithdrawalKey};
 use hongbao_store::lists::{self, ListHead};
+use hongbao_store::names;
 use hongbao_store::{ClaimRange, Currency, LotterySums, PacketView, Page, Prize, SentPacket, StoreInfo, WalletEntry};
 use hongbao_types::{
-    ApiKey, AppId, AppSecret, BeijingDay, DrawKey, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Reference,
-    Timestamp, WorkwxSecret,
+    ApiKey, AppId, AppSecret, BeijingDay, DrawKey, Generation, LotteryId, MerchantId, OpenId, PacketId, PersonKey,
+    Reference, Timestamp, WorkwxSecret,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row};
 
@@ -48,7 +49,7 @@ pub(crate) fn info(view: &Connection) -> Result<(StoreInfo, PersonKey, DrawKeys)
     })?;
     view.query_row("SELECT * FROM store", [], |row| {
         let info = StoreInfo {
-            kind: columns::store_kind(row.get_ref("kind")?.as_str()?)?,
+            kind: columns::named(row, "kind", names::store_kind)?,
             currency: Currency {
                 code: row.get("currency_code")?,
                 symbol: row.get("currency_symbol")?,
@@ -72,15 +73,16 @@ pub(crate) fn now(view: &Connection, real_now: Timestamp) -> Result<Timestamp> {
 /// A merchant.
 pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merchant>> {
     let found = one(view, "SELECT * FROM merchant WHERE merchant_id = ?", [id.as_str()], |row| {
-        let pinned = row.get_ref("pinned_algorithm")?.as_str_or_null()?;
+        let is_pinned = row.get_ref("pinned_algorithm")?.as_str_or_null()?.is_some();
+        let pinned = || columns::named(row, "pinned_algorithm", names::algorithm);
         Ok(Merchant {
             id: id.clone(),
             name: row.get("name")?,
             keys: Vec::new(),
             certificates: Vec::new(),
-            mode: columns::mode(row.get_ref("mode")?.as_str()?)?,
-            generation: columns::generation(row.get_ref("generation")?.as_str()?)?,
-            pinned_algorithm: pinned.map(columns::algorithm).transpose()?,
+            mode: columns::named(row, "mode", names::mode)?,
+            generation: columns::named(row, "generation", Generation::from_name)?,
+            pinned_algorithm: is_pinned.then(pinned).transpose()?,
             products: Vec::new(),
             is_closed: row.get("is_closed")?,
             providers: Vec::new(),
@@ -103,7 +105,7 @@ pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merc
                 closed_at_night: row.get("closed_at_night")?,
                 expires_after_ms: row.get("expires_after_ms")?,
             },
-            draw_rule: columns::draw_rule(row.get_ref("draw_rule")?.as_str()?)?,
+            draw_rule: columns::named(row, "draw_rule", DrawRule::from_name)?,
             frozen: row.get("frozen")?,
         })
     })?;
@@ -117,7 +119,7 @@ pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merc
         Ok(MerchantCertificate { public_key_sha256: row.get("public_key_sha256")?, validity: columns::validity(row)? })
     })?;
     merchant.products =
-        all(view, &of("merchant_product"), id, |row| columns::product(row.get_ref("product")?.as_str()?))?;
+        all(view, &of("merchant_product"), id, |row| columns::named(row, "product", Product::from_name))?;
     merchant.providers = all(view, &of("merchant_provider"), id, |row| parsed(row, "provider_id"))?;
     merchant.allowed_addresses = all(view, &of("merchant_address"), id, |row| parsed(row, "address"))?;
     Ok(Some(merchant))
@@ -127,7 +129,7 @@ pub(crate) fn merchant(view: &Connection, id: &MerchantId) -> Result<Option<Merc
 pub(crate) fn app(view: &Connection, id: &AppId) -> Result<Option<App>> {
     let found = one(view, "SELECT * FROM app WHERE app_id = ?", [id.as_str()], |row| {
         Ok(App {
-            kind: columns::app_kind(row.get_ref("kind")?.as_str()?)?,
+            kind: columns::named(row, "kind", AppKind::from_name)?,
             registered_only: row.get("registered_only")?,
             workwx_secret: maybe_parsed::<WorkwxSecret>(row, "workwx_secret")?,
             app_secret: maybe_parsed::<AppSecret>(row, "app_secret")?,
@@ -153,7 +155,7 @@ pub(crate) fn app(view: &Connection, id: &AppId) -> Result<Option<App>> {
         Ok(Credential {
             id: row.get("credential_id")?,
             token_sha256: row.get("token_sha256")?,
-            scopes: columns::scopes(row.get_ref("scopes")?.as_str()?)?,
+            scopes: columns::named(row, "scopes", names::scopes)?,
             validity: columns::validity(row)?,
         })
     })?;
@@ -192,7 +194,7 @@ pub(crate) fn packet_by_bill(view: &Connection, key: &BillKey) -> Result<Option<
     one(
         view,
         "SELECT * FROM packet WHERE merchant_id = ? AND family = ? AND bill_no = ?",
-        (key.merchant.as_str(), columns::family_name(key.family), key.bill_no.as_str()),
+        (key.merchant.as_str(), names::family_name(key.family), key.bill_no.as_str()),
         packet_from,
     )
 }
@@ -207,10 +209,10 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
         id: parsed(row, "packet_id")?,
         bill: BillKey {
             merchant: parsed(row, "merchant_id")?,
-            family: columns::family(row.get_ref("family")?.as_str()?)?,
+            family: columns::named(row, "family", names::family)?,
             bill_no: parsed(row, "bill_no")?,
         },
-        product: columns::product(row.get_ref("product")?.as_str()?)?,
+        product: columns::named(row, "product", Product::from_name)?,
         payer: parsed(row, "payer_id")?,
         on_behalf_of: maybe_parsed(row, "on_behalf_of")?,
         app: parsed(row, "app_id")?,
@@ -235,7 +237,7 @@ fn packet_from(row: &Row<'_>) -> Result<Packet> {
             None => None,
             Some(service) => Some(PreOrder {
                 service: columns::parse(service, "service")?,
-                risk_control: columns::risk_control(row.get_ref("risk_control")?.as_str()?)?,
+                risk_control: columns::named(row, "risk_control", RiskControl::from_name)?,
                 lottery: maybe_parsed(row, "lottery_id")?,
                 bound_at: maybe_time(row, "bound_at")?,
             }),
@@ -363,7 +365,7 @@ fn binding_from(row: &Row<'_>) -> Result<Binding> {
 /// An account.
 pub(crate) fn account(view: &Connection, id: &LedgerAccount) -> Result<Option<Account>> {
     let sql = "SELECT * FROM account WHERE kind = ? AND owner = ? AND person = ?";
-    one(view, sql, columns::account_key(id), account_from)
+    one(view, sql, names::account_key(id), account_from)
 }
 
 fn account_from(row: &Row<'_>) -> Result<Account> {
@@ -383,7 +385,7 @@ fn account_from(row: &Row<'_>) -> Result<Account> {
 /// A counter.
 pub(crate) fn counter(view: &Connection, index: &CounterIndex, key: &CounterKey) -> Result<Option<Counter>> {
     let Some(number) = index.find(key) else { return Ok(None) };
-    let [_, _, openid, _] = columns::counter_key(key);
+    let [_, _, openid, _] = names::counter_key(key);
     // A reader whose view is older than the index may not see the row, and of who was erased it is blank.
     one(view, "SELECT * FROM counter WHERE counter_no = ? AND openid = ?", (number, openid), |row| {
         Ok(Counter {
@@ -402,13 +404,13 @@ pub(crate) fn counter(view: &Connection, index: &CounterIndex, key: &CounterKey)
 /// A transfer.
 pub(crate) fn transfer(view: &Connection, key: &TransferKey) -> Result<Option<Transfer>> {
     let sql = "SELECT * FROM transfer WHERE kind = ? AND reference = ?";
-    one(view, sql, (columns::transfer_kind_name(key.kind), key.reference.as_str()), transfer_from)
+    one(view, sql, (names::transfer_kind_name(key.kind), key.reference.as_str()), transfer_from)
 }
 
 fn transfer_from(row: &Row<'_>) -> Result<Transfer> {
     Ok(Transfer {
         key: TransferKey {
-            kind: columns::transfer_kind(row.get_ref("kind")?.as_str()?)?,
+            kind: columns::named(row, "kind", names::transfer_kind)?,
             reference: parsed(row, "reference")?,
         },
         merchant: parsed(row, "merchant_id")?,

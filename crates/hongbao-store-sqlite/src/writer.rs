@@ -7,12 +7,13 @@ use hongbao_engine::lottery::Lottery;
 use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, Gone, KeySet, Rows};
 use hongbao_engine::wallet::Withdrawal;
+use hongbao_store::names;
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
 use hongbao_types::{AppSecret, LotteryId, MerchantId, OpenId, PacketId, Reference, Timestamp, WorkwxSecret};
 use rusqlite::{Connection, Params, Result};
 
 use crate::counter_index::CounterIndex;
-use crate::{SqliteStore, columns, reader, store_error};
+use crate::{SqliteStore, reader, store_error};
 
 /// Writes to a [`SqliteStore`].
 #[derive(Debug)]
@@ -133,7 +134,7 @@ fn take_away(to: &Connection, counters: &CounterIndex, gone: &Gone) -> Result<()
         run(to, "DELETE FROM binding WHERE lottery_id = ? AND openid = ?", key)?;
     }
     for (account, _) in &gone.accounts {
-        let key = columns::account_key(account);
+        let key = names::account_key(account);
         run(to, "DELETE FROM account WHERE kind = ? AND owner = ? AND person = ?", key)?;
     }
     for key in &gone.counters {
@@ -194,7 +195,7 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
         run(to, "INSERT INTO binding VALUES (?, ?, ?, ?, ?)", values)?;
     }
     for (account, change) in &changes.accounts {
-        let ((kind, owner, person), row) = (columns::account_key(account), change.after());
+        let ([kind, owner, person], row) = (names::account_key(account), change.after());
         run(
             to,
             "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
@@ -224,7 +225,7 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
             to,
             "INSERT INTO transfer VALUES (?, ?, ?, ?, ?)",
             (
-                columns::transfer_kind_name(transfer.key.kind),
+                names::transfer_kind_name(transfer.key.kind),
                 transfer.key.reference.as_str(),
                 transfer.merchant.as_str(),
                 transfer.amount.as_i64(),
@@ -247,8 +248,8 @@ fn write(to: &Connection, counters: &CounterIndex, changes: &Changes) -> Result<
 
 fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
     let packet = change.after();
-    let (state, decline) = columns::state_names(packet.state);
-    let (split, draw_key) = columns::split_names(packet.split);
+    let (state, decline) = names::state_names(packet.state);
+    let (split, draw_key) = names::split_names(packet.split);
     let pre_order = packet.pre_order.as_ref();
     let refunded_at = packet.refunded_at.map(Timestamp::as_millis);
     let previous = packet.previous.as_ref().map(PacketId::as_str);
@@ -260,7 +261,7 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
             rusqlite::params![
                 packet.id.as_str(),
                 packet.bill.merchant.as_str(),
-                columns::family_name(packet.bill.family),
+                names::family_name(packet.bill.family),
                 packet.bill.bill_no.as_str(),
                 packet.product.name(),
                 packet.payer.as_str(),
@@ -346,7 +347,7 @@ fn write_packet(to: &Connection, change: &Change<Packet>) -> Result<()> {
 fn write_withdrawal(to: &Connection, change: &Change<Withdrawal>) -> Result<()> {
     let withdrawal = change.after();
     let key = (withdrawal.key.app.as_str(), withdrawal.key.reference.as_str());
-    let (state, settled) = columns::withdrawal_state_names(&withdrawal.state);
+    let (state, settled) = names::withdrawal_state_names(&withdrawal.state);
     let operator_reference = settled.map(|settled| settled.reference.as_str());
     let settled_at = settled.map(|settled| settled.at.as_millis());
     let (openid, previous) = (withdrawal.openid.as_str(), withdrawal.previous.as_ref().map(Reference::as_str));
@@ -377,7 +378,7 @@ fn write_withdrawal(to: &Connection, change: &Change<Withdrawal>) -> Result<()> 
 
 fn write_counter(to: &Connection, index: &CounterIndex, key: &CounterKey, change: &Change<Counter>) -> Result<()> {
     let row = change.after();
-    let [merchant, app, openid, family] = columns::counter_key(key);
+    let [merchant, app, openid, family] = names::counter_key(key);
     let (day, amount) = (row.day.0, row.amount.as_i64());
     let newest = row.newest.as_ref().map(PacketId::as_str);
     match change {
@@ -429,8 +430,8 @@ fn write_merchant(to: &Connection, merchant: &Merchant) -> Result<()> {
         rusqlite::params![
             id,
             &merchant.name,
-            columns::mode_name(merchant.mode),
-            merchant.pinned_algorithm.map(columns::algorithm_name),
+            names::mode_name(merchant.mode),
+            merchant.pinned_algorithm.map(names::algorithm_name),
             merchant.frozen,
             limits.amount_min.as_i64(),
             limits.amount_max.as_i64(),
@@ -522,7 +523,7 @@ fn write_app(to: &Connection, app: &App) -> Result<()> {
     }
     for (position, credential) in (0..).zip(&app.credentials) {
         let (from, until) = bounds(credential.validity);
-        let scopes = credential.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" ");
+        let scopes = names::scope_names(&credential.scopes);
         let values = (id, position, &credential.id, credential.token_sha256, scopes, from, until);
         run(to, "INSERT INTO app_credential VALUES (?, ?, ?, ?, ?, ?, ?)", values)?;
     }

@@ -203,9 +203,7 @@ impl<S: Store, G> Rig<S, G> {
 
     /// A transfer of this much into the person's wallet.
     async fn pay(&self, number: u32, fen: u32) -> PacketId {
-        let bill = BillKey { family: Family::Transfers, ..bill(number) };
-        let total = Fen::new(fen);
-        self.accepted(SendPacket { bill, product: Product::Transfer, total, ..send(number) }).await.packet
+        self.accepted(transfer_of(number, fen)).await.packet
     }
 
     async fn hold_money(&self, reference: &str, fen: u32) -> Result<Withdrawn, HoldRejection> {
@@ -286,7 +284,12 @@ fn bill(number: u32) -> BillKey {
 }
 
 fn packet_id(number: u32) -> PacketId {
-    PacketId::try_new(&format!("1000041701201411113{number:012}")).expect("a packet id")
+    packet_id_for(number, &bill(number))
+}
+
+/// As the platform makes them: the shard of the bill number comes last.
+fn packet_id_for(number: u32, bill: &BillKey) -> PacketId {
+    PacketId::try_new(&format!("1000041701201411113{number:09}{:03}", bill.shard())).expect("a packet id")
 }
 
 /// The packet of the official samples, 1000 fen, with a bill number of its own.
@@ -311,6 +314,13 @@ fn send(number: u32) -> SendPacket {
         },
         pre_order: None,
     }
+}
+
+/// A transfer of this much to the same person.
+fn transfer_of(number: u32, fen: u32) -> SendPacket {
+    let bill = BillKey { family: Family::Transfers, ..bill(number) };
+    let packet_id = packet_id_for(number, &bill);
+    SendPacket { packet_id, bill, product: Product::Transfer, total: Fen::new(fen), ..send(number) }
 }
 
 fn withdrawal_key(reference: &str) -> WithdrawalKey {
@@ -491,7 +501,8 @@ behaviours! {
         rig.assert_books(1).await;
 
         let bill = BillKey { family: Family::Transfers, ..bill(1) };
-        let transfer = SendPacket { packet_id: packet_id(2), bill, product: Product::Transfer, ..send(1) };
+        let packet_id = packet_id_for(2, &bill);
+        let transfer = SendPacket { packet_id, bill, product: Product::Transfer, ..send(1) };
         assert!(!rig.accepted(transfer.clone()).await.is_replay, "its numbers are apart from those of packets");
         assert!(rig.accepted(transfer.clone()).await.is_replay);
         let view = rig.store.packet_by_bill(&transfer.bill).await.expect("a read").expect("a packet");
@@ -861,7 +872,8 @@ behaviours! {
         let mut calls = tokio::task::JoinSet::new();
         for number in 0..64 {
             let lane = if number % 2 == 0 { rig.lane.clone() } else { other.clone() };
-            let command = SendPacket { packet_id: packet_id(100 + number), ..send(number % 4) };
+            let packet_id = packet_id_for(100 + number, &bill(number % 4));
+            let command = SendPacket { packet_id, ..send(number % 4) };
             calls.spawn(async move {
                 let bill = command.bill.clone();
                 (bill, lane.call(Command::SendPacket(Box::new(command)), PATIENCE).await)
@@ -1202,8 +1214,8 @@ behaviours! {
         let last = rig.accepted(send(7)).await.packet;
         rig.top_up("T1", 9000).await.expect("a top-up").expect("money comes in");
         let landed = rig.accepted(landing).await.packet;
-        let late = SendPacket { total: Fen::new(30_000), ..send(8) };
-        let late = SendPacket { bill: BillKey { family: Family::Transfers, ..bill(8) }, product: Product::Transfer, ..late };
+        let late = transfer_of(8, 30_000);
+        let late_id = late.packet_id.clone();
         assert_eq!(rig.send(late).await, Ok(SendOutcome::Declined(Decline::InsufficientFunds)));
 
         let entries = async |person: &PersonId, from: Option<PacketId>, limit| {
@@ -1230,7 +1242,7 @@ behaviours! {
         };
         let all = [(&last, false), (&landed, false), (&ids[2], false), (&ids[1], true), (&ids[0], true)];
         let mut all: Vec<_> = all.into_iter().map(|(id, is_opened)| (id.clone(), is_opened)).collect();
-        all.extend([(packet_id(8), false), (transfer.clone(), false)]);
+        all.extend([(late_id, false), (transfer.clone(), false)]);
         assert_eq!(packets(&me, None, 9).await, (all.clone(), None));
         let (mut paged, mut from) = (Vec::new(), None);
         loop {

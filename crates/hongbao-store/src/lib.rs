@@ -16,6 +16,8 @@
 //! written in the order of [`Changes`], so that two writers can't wait
 //! for each other in a circle.
 //!
+//! A packet's id ends with its bill number's shard: a store may take the shard from either.
+//!
 //! Any number of writers may work at once, in this process or in others. A [`Lane`] feeds one of them:
 //! it takes what is waiting, and answers only what is durable.
 //!
@@ -30,6 +32,7 @@ pub mod faulty;
 pub mod lane;
 pub mod lists;
 pub mod memory;
+pub mod names;
 
 use std::future::Future;
 

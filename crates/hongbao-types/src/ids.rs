@@ -116,6 +116,14 @@ impl fmt::Debug for OpenId {
     }
 }
 
+impl PacketId {
+    /// Which shard the packet lies in: its id's last three digits.
+    pub fn shard(&self) -> u16 {
+        let from = self.0.len().saturating_sub(3);
+        self.0[from..].parse().unwrap_or_default()
+    }
+}
+
 impl OpenId {
     /// The openid as logs may show it: its first and last four characters.
     pub fn masked(&self) -> String {

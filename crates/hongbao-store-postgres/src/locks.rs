@@ -1,0 +1,198 @@
+//! What is locked for a batch, and where does each row that was found belong? Statements in the order of locks.
+
+use hongbao_engine::ledger::LedgerAccount;
+use hongbao_engine::limits::CounterKey;
+use hongbao_engine::packet::BillKey;
+use hongbao_engine::rows::{ClaimKey, KeySet, Rows, SandboxClock};
+use hongbao_store::names;
+use tokio_postgres::Row;
+
+use crate::error::Error;
+use crate::query::{Again, Columns, Query, columns};
+use crate::{TIME, rows, shard};
+
+const PACKET_KEY: [&str; 2] = ["shard", "packet_id"];
+
+/// Every row that `keys` names, as absent.
+pub(crate) fn absent(keys: &KeySet) -> Rows {
+    let mut rows = Rows::default();
+    if keys.clock {
+        rows.clock.load((), None);
+    }
+    keys.merchants.iter().for_each(|id| rows.merchants.load(id.clone(), None));
+    keys.apps.iter().for_each(|id| rows.apps.load(id.clone(), None));
+    keys.people.iter().for_each(|id| rows.people.load(id.clone(), None));
+    keys.lotteries.iter().for_each(|id| rows.lotteries.load(id.clone(), None));
+    keys.bills.iter().for_each(|key| rows.load_bill(key.clone(), None));
+    keys.packets.iter().for_each(|id| rows.load_packet(id.clone(), None));
+    keys.claims.iter().for_each(|key| rows.claims.load(key.clone(), None));
+    keys.bindings.iter().for_each(|key| rows.bindings.load(key.clone(), None));
+    keys.accounts.iter().for_each(|key| rows.accounts.load(key.clone(), None));
+    keys.counters.iter().for_each(|key| rows.counters.load(key.clone(), None));
+    keys.transfers.iter().for_each(|key| rows.transfers.load(key.clone(), None));
+    keys.codes.iter().for_each(|key| rows.codes.load(*key, None));
+    keys.withdrawals.iter().for_each(|key| rows.withdrawals.load(key.clone(), None));
+    rows
+}
+
+/// Where a row that was found belongs.
+pub(crate) type Fill = fn(&mut Rows, &Row) -> Result<(), Error>;
+
+/// Statements that lock rows, each with where its rows belong.
+struct Locks<'a>(Vec<(Query<'a>, Fill)>);
+
+impl<'a> Locks<'a> {
+    fn add(&mut self, columns: Columns<'a>, table: &str, order: &[&str], fill: Fill) {
+        if !columns.is_empty() {
+            self.0.push((columns.lock(table, order), fill));
+        }
+    }
+}
+
+/// What locks every row that `keys` names, in the order of locks, and at last tells the time.
+pub(crate) fn locks(keys: &KeySet) -> Vec<(Query<'_>, Fill)> {
+    let mut locks = Locks(Vec::new());
+    if keys.clock {
+        let clock = Query::new("SELECT offset_ms FROM sandbox_clock WHERE one = 1 FOR UPDATE", Vec::new());
+        locks.0.push((clock, |rows, row| {
+            rows.clock.load((), Some(SandboxClock { offset_ms: rows::get(row, "offset_ms")? }));
+            Ok(())
+        }));
+    }
+    let merchants = columns!(&keys.merchants; "merchant_id": |id| id.as_str());
+    locks.add(merchants, "merchant", &["merchant_id"], |rows, row| {
+        let merchant = rows::merchant(row)?;
+        rows.merchants.load(merchant.id.clone(), Some(merchant));
+        Ok(())
+    });
+    let apps = columns!(&keys.apps; "app_id": |id| id.as_str());
+    locks.add(apps, "app", &["app_id"], |rows, row| {
+        let app = rows::app(row)?;
+        rows.apps.load(app.id.clone(), Some(app));
+        Ok(())
+    });
+    let people = columns!(&keys.people; "app_id": |id| id.app.as_str(), "openid": |id| id.openid.as_str());
+    locks.add(people, "person", &["app_id", "openid"], |rows, row| {
+        let person = rows::person(row)?;
+        rows.people.load(person.id.clone(), Some(person));
+        Ok(())
+    });
+    let lotteries = columns!(&keys.lotteries; "lottery_id": |id| id.as_str());
+    locks.add(lotteries, "lottery", &["lottery_id"], |rows, row| {
+        let lottery = rows::lottery(row)?;
+        rows.lotteries.load(lottery.id.clone(), Some(lottery));
+        Ok(())
+    });
+    // One table: were its rows locked by two statements, two batches could wait for each other.
+    let packet: Fill = |rows, row| {
+        let packet = rows::packet(row)?;
+        rows.load_packet(packet.id.clone(), Some(packet.clone()));
+        rows.load_bill(packet.bill.clone(), Some(packet));
+        Ok(())
+    };
+    let bills = bill_columns(keys.bills.iter());
+    let packets = columns!(&keys.packets; "shard": |id| shard::of_packet(id), "packet_id": |id| id.as_str());
+    if bills.is_empty() {
+        locks.add(packets, "packet", &PACKET_KEY, packet);
+    } else if packets.is_empty() {
+        locks.add(bills, "packet", &PACKET_KEY, packet);
+    } else {
+        locks.0.push((bills.lock_with(packets, "packet", &PACKET_KEY), packet));
+    }
+    lock_claims(&mut locks, keys);
+    let accounts = account_key_columns(keys.accounts.iter());
+    locks.add(accounts, "account", &["shard", "kind", "owner", "person"], |rows, row| {
+        let (id, account) = rows::account(row)?;
+        rows.accounts.load(id, Some(account));
+        Ok(())
+    });
+    let counters = counter_key_columns(keys.counters.iter());
+    locks.add(counters, "counter", &["shard", "app_id", "openid", "merchant_id", "family"], |rows, row| {
+        let (key, counter) = rows::counter(row)?;
+        rows.counters.load(key, Some(counter));
+        Ok(())
+    });
+    let transfers = columns!(&keys.transfers;
+        "shard": |key| shard::of_transfer(key),
+        "kind": |key| names::transfer_kind_name(key.kind),
+        "reference": |key| key.reference.as_str(),
+    );
+    locks.add(transfers, "transfer", &["shard", "kind", "reference"], |rows, row| {
+        let transfer = rows::transfer(row)?;
+        rows.transfers.load(transfer.key.clone(), Some(transfer));
+        Ok(())
+    });
+    let codes = columns!(&keys.codes;
+        "shard": |key| shard::of_code(key),
+        "issued_at": |key| key.issued_at.as_millis(),
+        "nonce": |key| &key.nonce[..],
+    );
+    locks.add(codes, "redeemed_code", &["shard", "issued_at", "nonce"], |rows, row| {
+        let code = rows::code(row)?;
+        rows.codes.load(code.key, Some(code));
+        Ok(())
+    });
+    let withdrawals = columns!(&keys.withdrawals;
+        "shard": |key| shard::of_withdrawal(key),
+        "app_id": |key| key.app.as_str(),
+        "reference": |key| key.reference.as_str(),
+    );
+    locks.add(withdrawals, "withdrawal", &["shard", "app_id", "reference"], |rows, row| {
+        let withdrawal = rows::withdrawal(row)?;
+        rows.withdrawals.load(withdrawal.key.clone(), Some(withdrawal));
+        Ok(())
+    });
+    let time = format!("SELECT {TIME}, version FROM sandbox_clock, schema_version");
+    locks.0.push((Query::new(time, Vec::new()), |_, _| Ok(())));
+    locks.0
+}
+
+fn lock_claims<'a>(locks: &mut Locks<'a>, keys: &'a KeySet) {
+    let claims = columns!(&keys.claims;
+        "shard": |key| shard::of_packet(&key.packet),
+        "packet_id": |key| key.packet.as_str(),
+        "openid": |key| key.openid.as_str(),
+    );
+    locks.add(claims, "claim", &["shard", "packet_id", "openid"], |rows, row| {
+        let claim = rows::claim(row)?;
+        let key = ClaimKey { packet: claim.packet.clone(), openid: claim.openid.clone() };
+        rows.claims.load(key, Some(claim));
+        Ok(())
+    });
+    let bindings =
+        columns!(&keys.bindings; "lottery_id": |key| key.lottery.as_str(), "openid": |key| key.openid.as_str());
+    locks.add(bindings, "binding", &["lottery_id", "openid"], |rows, row| {
+        let binding = rows::binding(row)?;
+        rows.bindings.load(binding.key.clone(), Some(binding));
+        Ok(())
+    });
+}
+
+/// By which a packet's bill number is found.
+fn bill_columns<'a>(keys: impl ExactSizeIterator<Item = &'a BillKey> + Clone) -> Columns<'a> {
+    columns!(Again(keys);
+        "shard": |key| shard::of_bill(key),
+        "bill_no": |key| key.bill_no.as_str(),
+        "merchant_id": |key| key.merchant.as_str(),
+        "family": |key| names::family_name(key.family),
+    )
+}
+
+pub(crate) fn account_key_columns<'a>(keys: impl ExactSizeIterator<Item = &'a LedgerAccount> + Clone) -> Columns<'a> {
+    columns!(Again(keys);
+        "shard": |id| shard::of_account(id),
+        "kind": |id| names::account_key(id)[0],
+        "owner": |id| names::account_key(id)[1],
+        "person": |id| names::account_key(id)[2],
+    )
+}
+
+pub(crate) fn counter_key_columns<'a>(keys: impl ExactSizeIterator<Item = &'a CounterKey> + Clone) -> Columns<'a> {
+    columns!(Again(keys);
+        "shard": |key| shard::of_counter(key),
+        "app_id": |key| names::counter_key(key)[1],
+        "openid": |key| names::counter_key(key)[2],
+        "merchant_id": |key| names::counter_key(key)[0],
+        "family": |key| names::counter_key(key)[3],
+    )
+}

@@ -1,0 +1,117 @@
+//! Which version of the tables does the database have? Numbered steps, each run once, all in one transaction that holds the
+//! version's row: of several nodes that start at once, one runs them.
+
+use hongbao_store::{StoreInfo, names};
+
+use crate::error::Error;
+use crate::query::Query;
+use crate::session::Session;
+use crate::{OpenError, rows};
+
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_books.sql")];
+
+/// How often tables are looked for that another node makes at the same time.
+const TRIES_MAX: u32 = 5;
+/// Something else than a store: a schema with tables that are not ours.
+const TABLES: &str = "SELECT count(*) AS tables FROM information_schema.tables WHERE table_schema = current_schema()";
+const VERSION: &str = "SELECT version FROM schema_version WHERE one = 1";
+const CREATE: &str = "CREATE TABLE schema_version (one SMALLINT PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL);
+     INSERT INTO schema_version VALUES (1, 0)";
+
+/// What is done with tables of an earlier version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// They are refused, for other nodes may be running on them.
+    IsRefused,
+    /// They are brought to this version.
+    IsMigrated,
+}
+
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Whether the tables are still of the version that is known here.
+pub(crate) fn check_version(found: i64) -> Result<(), Error> {
+    if found == known() { Ok(()) } else { Err(Error::OtherVersion(found)) }
+}
+
+/// The tables' version; `None` when there are none.
+pub(crate) async fn version(session: &mut Session) -> Result<Option<i64>, OpenError> {
+    let found = match one(session, VERSION, "version").await {
+        Err(error) if error.is_no_table() => None,
+        found => Some(found?),
+    };
+    if found.is_none() && one(session, TABLES, "tables").await? > 0 {
+        return Err(OpenError::NotAStore);
+    }
+    Ok(found)
+}
+
+/// Refuses tables that are not of the version that is known here.
+pub(crate) fn judge(found: i64) -> Result<(), OpenError> {
+    match found.cmp(&known()) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(OpenError::TooNew { found, known: known() }),
+        std::cmp::Ordering::Less => Err(OpenError::TooOld { found, known: known() }),
+    }
+}
+
+/// Brings the tables to the latest version; an empty schema becomes a store that is `info`.
+pub(crate) async fn run(session: &mut Session, info: &StoreInfo, earlier: Earlier) -> Result<(), OpenError> {
+    for _ in 0..TRIES_MAX {
+        match version(session).await? {
+            Some(found) if found >= known() || earlier == Earlier::IsRefused => return judge(found),
+            found => {
+                let done = migrate(session, found.is_none(), info).await;
+                match done {
+                    // Another node was faster.
+                    Err(error) if found.is_none() && error.is_made_twice() => session.batch("ROLLBACK").await?,
+                    done => done?,
+                }
+            }
+        }
+    }
+    Err(OpenError::Unavailable("its tables could not be made: others make them at the same time".to_owned()))
+}
+
+async fn migrate(session: &mut Session, is_new: bool, info: &StoreInfo) -> Result<(), Error> {
+    // Whoever creates the same table at the same time waits here until this is committed, and then finds it there.
+    session.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
+    if is_new {
+        session.batch(CREATE).await?;
+    }
+    let found = one(session, "SELECT version FROM schema_version WHERE one = 1 FOR UPDATE", "version").await?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+        session.batch(migration).await?;
+    }
+    let version = known();
+    let mut writes = vec![Query::new("UPDATE schema_version SET version = $1", vec![Box::new(version)])];
+    if is_new {
+        let (mut person_key, mut draw_key) = (vec![0_u8; 32], vec![0_u8; 32]);
+        for key in [&mut person_key, &mut draw_key] {
+            getrandom::fill(key).map_err(|error| Error::Unreachable(error.to_string()))?;
+        }
+        let currency = &info.currency;
+        let store = "INSERT INTO store VALUES (1, $1, $2, $3, $4, $5)";
+        writes.push(Query::new(
+            store,
+            vec![
+                Box::new(names::store_kind_name(info.kind)),
+                Box::new(currency.code.as_str()),
+                Box::new(currency.symbol.as_str()),
+                Box::new(i64::from(currency.minor_digits)),
+                Box::new(person_key),
+            ],
+        ));
+        writes.push(Query::new("INSERT INTO draw_key VALUES (1, $1)", vec![Box::new(draw_key)]));
+    }
+    session.write(&writes).await?;
+    session.batch("COMMIT").await
+}
+
+async fn one(session: &mut Session, sql: &str, column: &str) -> Result<i64, Error> {
+    let found = session.rows(None, &[Query::new(sql, Vec::new())]).await?;
+    let row = found.first().and_then(|rows| rows.first()).ok_or_else(|| rows::nonsense(column, "there is no row"))?;
+    rows::get(row, column)
+}

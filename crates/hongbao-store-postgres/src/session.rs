@@ -1,0 +1,220 @@
+//! How do we talk to one backend? Statements are prepared once and sent one behind another, without waiting for the
+//! answer of the one before; what the server says on the side is counted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use tokio::task::AbortHandle;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, Config, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::Error;
+use crate::query::Query;
+
+/// What a session is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Loads and commits.
+    Writer,
+    /// Reads.
+    Reader,
+}
+
+/// What must hold of every writer: a commit is durable, whatever the database's default; nobody waits for a lock for
+/// ever; a node that froze in the middle of a batch lets its rows go.
+const WRITER: &str = "SELECT set_config('synchronous_commit', 'on', false)
+         WHERE current_setting('synchronous_commit') = 'off';
+     SET lock_timeout = '10s';
+     SET idle_in_transaction_session_timeout = '30s'";
+/// Every statement of a writer finds its rows by whole keys. It is planned once, and in that way, even while the
+/// tables are still empty. A relative of PostgreSQL's that does not know these settings goes without.
+const WRITER_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
+     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
+const READER_PLANS: &str = "SET jit = off";
+
+/// A connection. Dropping it closes the socket at once, whatever is under way: no cancel request is ever sent, for that
+/// would make a server call a commit done that its standby never saw.
+pub(crate) struct Session {
+    client: Client,
+    task: AbortHandle,
+    notices: Arc<AtomicU64>,
+    statements: HashMap<String, Statement>,
+    host: usize,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub(crate) async fn connect(
+        config: &Config,
+        tls: MakeRustlsConnect,
+        role: Role,
+        host: usize,
+    ) -> Result<Session, Error> {
+        let (client, mut connection) = config.connect(tls).await?;
+        let notices = Arc::new(AtomicU64::new(0));
+        let counter = notices.clone();
+        let task = tokio::spawn(async move {
+            // In the order of the wire: a warning is counted before the answer that it belongs to is handed over.
+            while let Some(message) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+                match message {
+                    Ok(AsyncMessage::Notice(notice)) => {
+                        counter.fetch_add(1, Ordering::SeqCst);
+                        tracing::warn!(code = notice.code().code(), "the database says: {}", notice.message());
+                    }
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+            }
+        });
+        let session = Session { client, task: task.abort_handle(), notices, statements: HashMap::new(), host };
+        if role == Role::Writer {
+            session.client.batch_execute(WRITER).await?;
+        }
+        let plans = if role == Role::Writer { WRITER_PLANS } else { READER_PLANS };
+        if let Err(error) = session.client.batch_execute(plans).await
+            && error.as_db_error().is_none()
+        {
+            return Err(error.into());
+        }
+        Ok(session)
+    }
+
+    /// Which of the hosts it is connected to.
+    pub(crate) fn host(&self) -> usize {
+        self.host
+    }
+
+    /// Whether the other side is gone, as far as is known.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Statements without values, one after another.
+    pub(crate) async fn batch(&self, sql: &str) -> Result<(), Error> {
+        Ok(self.client.batch_execute(sql).await?)
+    }
+
+    /// Commits. `false` when the server warned meanwhile, as it does when it gave up waiting for its standby: then nobody
+    /// knows whether the commit will last.
+    pub(crate) async fn commit(&self) -> Result<bool, Error> {
+        let before = self.notices.load(Ordering::SeqCst);
+        self.client.batch_execute("COMMIT").await?;
+        Ok(self.notices.load(Ordering::SeqCst) == before)
+    }
+
+    /// Sends `first` and all of `queries` in one go; the rows that each found. Of several errors, the first.
+    pub(crate) async fn rows(&mut self, first: Option<&str>, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, Error> {
+        let statements = self.prepare(queries).await?;
+        let client = &self.client;
+        let found = queries
+            .iter()
+            .zip(&statements)
+            .map(async |(query, statement)| client.query(statement, &borrowed(query)).await);
+        // Both are polled in this order, and each sends when it is polled first.
+        let (begun, found) = join(self.begin(first), join_all(found)).await;
+        begun?;
+        found.into_iter().map(|rows| rows.map_err(Error::from)).collect()
+    }
+
+    /// Sends all of `queries` in one go; each must write the rows that it was to.
+    pub(crate) async fn write(&mut self, queries: &[Query<'_>]) -> Result<(), Error> {
+        let statements = self.prepare(queries).await?;
+        let client = &self.client;
+        let written = queries
+            .iter()
+            .zip(&statements)
+            .map(async |(query, statement)| client.execute(statement, &borrowed(query)).await);
+        let written: Result<Vec<u64>, tokio_postgres::Error> = join_all(written).await.into_iter().collect();
+        for (query, written) in queries.iter().zip(written?) {
+            if query.rows.is_some_and(|rows| rows != written) {
+                let what = query.sql.split(" (").next().unwrap_or_default().split(" SET ").next().unwrap_or_default();
+                return Err(Error::Moved(format!("{what}: {written} rows instead of {:?}", query.rows)));
+            }
+        }
+        Ok(())
+    }
+
+    /// One statement, and the rows that it finds, as they come.
+    pub(crate) async fn stream(&self, sql: &str) -> Result<tokio_postgres::RowStream, Error> {
+        Ok(self.client.query_raw(sql, Vec::<&(dyn ToSql + Sync)>::new()).await?)
+    }
+
+    async fn begin(&self, first: Option<&str>) -> Result<(), Error> {
+        match first {
+            Some(sql) => self.batch(sql).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Those that this session has not seen yet are prepared in one go.
+    async fn prepare(&mut self, queries: &[Query<'_>]) -> Result<Vec<Statement>, Error> {
+        let mut new: Vec<&str> = Vec::new();
+        for query in queries {
+            if !self.statements.contains_key(&query.sql) && !new.contains(&query.sql.as_str()) {
+                new.push(&query.sql);
+            }
+        }
+        let prepared = join_all(new.iter().map(|sql| self.client.prepare(sql))).await;
+        for (sql, statement) in new.into_iter().zip(prepared) {
+            self.statements.insert(sql.to_owned(), statement?);
+        }
+        Ok(queries.iter().map(|query| self.statements[&query.sql].clone()).collect())
+    }
+}
+
+fn borrowed<'a>(query: &'a Query<'_>) -> Vec<&'a (dyn ToSql + Sync)> {
+    query.params.iter().map(|param| param.as_ref() as &(dyn ToSql + Sync)).collect()
+}
+
+/// The result, unless `patience` ends before.
+pub(crate) async fn within<T>(
+    patience: Duration,
+    what: &'static str,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::time::timeout(patience, work).await.unwrap_or(Err(Error::TimedOut(what)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig;
+    use crate::target::Target;
+
+    /// A server that is killed leaves its writes to the system, so no such test shows whether the disk would have them
+    /// after a power cut. This one shows that a commit waits for it, whatever the database's default.
+    #[tokio::test]
+    async fn a_commit_waits_for_the_disk() {
+        let url = rig::shared().database();
+        let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap();
+        rig::shared().sql(name, &format!("ALTER DATABASE {name} SET synchronous_commit = off"));
+        let mut session = Target::parse(&url).unwrap().connect(Role::Writer).await.unwrap();
+        let asked = Query::new("SELECT current_setting('synchronous_commit') AS setting", Vec::new());
+        let found = session.rows(None, &[asked]).await.unwrap();
+        assert_eq!(found[0][0].get::<_, &str>("setting"), "on");
+    }
+
+    /// As PostgreSQL warns when it gave up waiting for its standby, or when there was nothing to commit.
+    #[tokio::test]
+    async fn a_commit_that_was_warned_about_is_not_taken_for_done() {
+        let session = Target::parse(&rig::shared().database()).unwrap().connect(Role::Writer).await.unwrap();
+        session.batch("BEGIN").await.unwrap();
+        assert!(session.commit().await.unwrap());
+        assert!(!session.commit().await.unwrap(), "there is no transaction in progress");
+    }
+}

@@ -1,0 +1,57 @@
+//! In which shard is a row? It follows from the row's key alone, in the same way for ever.
+
+use hongbao_engine::code::CodeKey;
+use hongbao_engine::ledger::{LedgerAccount, TransferKey};
+use hongbao_engine::limits::CounterKey;
+use hongbao_engine::packet::{BillKey, shard_of};
+use hongbao_engine::wallet::WithdrawalKey;
+use hongbao_store::names;
+use hongbao_types::{AppId, OpenId, PacketId};
+
+/// How many there are, but for codes.
+pub(crate) const SHARDS: i16 = 1000;
+/// Codes are in few shards: those that are over are looked for in each.
+pub(crate) const CODE_SHARDS: i16 = 16;
+
+fn column(shard: u16) -> i16 {
+    i16::try_from(shard).unwrap_or_default()
+}
+
+/// A packet's, its due work's and its claims': what its id ends with.
+pub(crate) fn of_packet(id: &PacketId) -> i16 {
+    column(id.shard())
+}
+
+/// The same, of its bill number.
+pub(crate) fn of_bill(key: &BillKey) -> i16 {
+    column(key.shard())
+}
+
+pub(crate) fn of_account(id: &LedgerAccount) -> i16 {
+    column(shard_of(names::account_key(id)))
+}
+
+/// A person's, whoever sent to them; else the merchant's.
+pub(crate) fn of_counter(key: &CounterKey) -> i16 {
+    match key {
+        CounterKey::Merchant(merchant, family) => column(shard_of([merchant.as_str(), names::family_name(*family)])),
+        CounterKey::Recipient(_, _, app, openid) => of_person(app, openid),
+    }
+}
+
+/// Where a person's counters are.
+pub(crate) fn of_person(app: &AppId, openid: &OpenId) -> i16 {
+    column(shard_of([app.as_str(), openid.as_str()]))
+}
+
+pub(crate) fn of_transfer(key: &TransferKey) -> i16 {
+    column(shard_of([names::transfer_kind_name(key.kind), key.reference.as_str()]))
+}
+
+pub(crate) fn of_withdrawal(key: &WithdrawalKey) -> i16 {
+    column(shard_of([key.app.as_str(), key.reference.as_str()]))
+}
+
+pub(crate) fn of_code(key: &CodeKey) -> i16 {
+    i16::from(key.nonce[0]) % CODE_SHARDS
+}

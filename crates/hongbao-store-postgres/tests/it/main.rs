@@ -1,0 +1,15 @@
+//! The contract, tried on a PostgreSQL of our own, and what only this store promises.
+
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is a failure")]
+
+mod dialect;
+mod open;
+
+use hongbao_store_postgres::{Earlier, PostgresStore, rig};
+
+hongbao_store::store_conformance!(|info, clock| {
+    let url = rig::shared().database();
+    let open = PostgresStore::open_or_create(&url, &info, Some(clock), Earlier::IsRefused);
+    let store = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(open)).unwrap();
+    (store, ())
+});
