@@ -27,20 +27,23 @@ pub(crate) struct Directory<S> {
 }
 
 #[derive(Debug)]
-struct Remembered<K, V>(RwLock<HashMap<K, (Instant, Arc<V>)>>);
+struct Remembered<K, V> {
+    max_age: Duration,
+    known: RwLock<HashMap<K, (Instant, Arc<V>)>>,
+}
 
 impl<S: Store> Directory<S> {
-    pub(crate) fn new(store: S) -> Directory<S> {
+    pub(crate) fn new(store: S, max_age: Duration) -> Directory<S> {
         Directory {
             store,
-            merchants: Remembered::new(),
-            apps: Remembered::new(),
-            lotteries: Remembered::new(),
-            origins: Remembered::new(),
+            merchants: Remembered::new(max_age),
+            apps: Remembered::new(max_age),
+            lotteries: Remembered::new(max_age),
+            origins: Remembered::new(max_age),
         }
     }
 
-    /// The merchant, as it was less than [`DIRECTORY_MAX_AGE`] ago. Who is unknown is not remembered.
+    /// The merchant, as it was a moment ago, [`DIRECTORY_MAX_AGE`] at most unless it was set otherwise. Who is unknown is not remembered.
     pub(crate) async fn merchant(&self, id: &MerchantId) -> Result<Option<Arc<Merchant>>, StoreError> {
         if let Some(merchant) = self.merchants.get(id) {
             return Ok(Some(merchant));
@@ -87,19 +90,19 @@ impl<S: Store> Directory<S> {
 }
 
 impl<K: Clone + Eq + Hash, V> Remembered<K, V> {
-    fn new() -> Remembered<K, V> {
-        Remembered(RwLock::new(HashMap::new()))
+    fn new(max_age: Duration) -> Remembered<K, V> {
+        Remembered { max_age, known: RwLock::new(HashMap::new()) }
     }
 
     fn get(&self, key: &K) -> Option<Arc<V>> {
-        let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let map = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let (since, value) = map.get(key)?;
-        (since.elapsed() < DIRECTORY_MAX_AGE).then(|| value.clone())
+        (since.elapsed() < self.max_age).then(|| value.clone())
     }
 
     fn put(&self, key: &K, value: V) -> Arc<V> {
         let value = Arc::new(value);
-        let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut map = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if map.len() >= REMEMBERED_MAX {
             map.clear();
         }
@@ -108,6 +111,6 @@ impl<K: Clone + Eq + Hash, V> Remembered<K, V> {
     }
 
     fn clear(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -20,7 +20,7 @@ use hongbao_store::{CallError, Lane, LaneBounds, Store, StoreError, StoreKind};
 use hongbao_types::OpenId;
 
 use crate::bounds::HttpBounds;
-use crate::directory_cache::Directory;
+use crate::directory_cache::{DIRECTORY_MAX_AGE, Directory};
 use crate::masked_words::MaskedWords;
 use crate::packet_ids::PacketIds;
 use crate::people::{FinishedPackets, PeopleLimiter, PeopleLimits, PrizePools};
@@ -47,6 +47,8 @@ pub struct PlatformOptions {
     pub http: HttpBounds,
     /// How often people may call.
     pub people: PeopleLimits,
+    /// How old what is known of merchants and apps may be.
+    pub directory_max_age: Duration,
     /// Whether sends and claims are answered without being carried out: to measure what the rest costs.
     #[cfg(feature = "null")]
     pub is_null: bool,
@@ -65,6 +67,7 @@ impl Default for PlatformOptions {
             lane: LaneBounds::default(),
             http: HttpBounds::default(),
             people: PeopleLimits::default(),
+            directory_max_age: DIRECTORY_MAX_AGE,
             #[cfg(feature = "null")]
             is_null: false,
         }
@@ -140,7 +143,7 @@ impl<S: Store> Platform<S> {
         };
         let (lane, thread) = Lane::start(&store, policy, options.lane)?;
         let platform = Platform {
-            directory: Directory::new(store.clone()),
+            directory: Directory::new(store.clone(), options.directory_max_age),
             packet_ids: PacketIds::new()?,
             clock: SharedClock(clock),
             store,

@@ -2,6 +2,9 @@
 //! log in a process.
 #![expect(clippy::unwrap_used, reason = "a test fails when one of its steps does")]
 
+#[path = "it/store_memory.rs"]
+mod test_store;
+
 #[path = "it/rig.rs"]
 #[expect(dead_code, reason = "shared with the other tests, which use more of it")]
 mod rig;

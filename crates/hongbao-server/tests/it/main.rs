@@ -11,5 +11,9 @@ mod rig;
 mod seeds;
 mod sendredpack;
 mod stop;
+#[path = "people/storms.rs"]
+mod storms;
+#[path = "store_memory.rs"]
+mod test_store;
 mod tls;
 mod traces;

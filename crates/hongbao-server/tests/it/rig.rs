@@ -1,5 +1,7 @@
-//! A running platform on a store in memory, with a clock of our own, and everybody's way into it.
+//! A running platform with a clock of our own, and everybody's way into it: on a store in memory, or, behind a balancer,
+//! several on PostgreSQL (`test_store`).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +10,7 @@ use hongbao_server::{
     Addresses, AdminDoor, Doors, HttpBounds, PeopleLimits, Platform, PlatformOptions, Server, TlsOptions,
 };
 use hongbao_store::clock::ManualClock;
-use hongbao_store::faulty::{Faults, Faulty};
-use hongbao_store::memory::MemoryStore;
+use hongbao_store::faulty::Faults;
 use hongbao_store::{Currency, LaneBounds, StoreInfo, StoreKind};
 use hongbao_types::{ApiKey, Timestamp, WorkwxSecret};
 use hongbao_wire::{Endpoint, Params, SignType, decode_reply, encode, sign};
@@ -20,6 +21,9 @@ use rcgen::{
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::test_store::{NODES, TestStore, empty_store};
 
 /// 2014-11-11 12:00:00 in Beijing, as real time and as the store's.
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_415_678_400_000);
@@ -40,9 +44,29 @@ pub(crate) const TOKEN: &str = "a-token-of-at-least-thirty-two-characters";
 /// Long enough for anything that happens at all, on the slowest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// An address behind which these answer, a connection each in turn: a balancer that passes everything through.
+async fn balanced(nodes: Vec<SocketAddr>) -> SocketAddr {
+    if let [only] = nodes[..] {
+        return only;
+    }
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for node in nodes.into_iter().cycle() {
+            let Ok((mut guest, _)) = listener.accept().await else { break };
+            tokio::spawn(async move {
+                let mut node = TcpStream::connect(node).await?;
+                tokio::io::copy_bidirectional(&mut guest, &mut node).await
+            });
+        }
+    });
+    address
+}
+
 pub(crate) struct Rig {
-    pub(crate) server: Server<Faulty<MemoryStore>>,
-    pub(crate) store: Faulty<MemoryStore>,
+    pub(crate) server: Server<TestStore>,
+    pub(crate) store: TestStore,
+    _others: Vec<Server<TestStore>>,
     pub(crate) addresses: Addresses,
     pub(crate) clock: ManualClock,
     pub(crate) faults: Faults,
@@ -148,39 +172,57 @@ impl Rig {
     async fn empty_with(kind: StoreKind, options: PlatformOptions) -> Rig {
         let clock = ManualClock::new(NOON);
         let info = StoreInfo { kind, currency: Currency::renminbi() };
-        let store = Faulty::new(MemoryStore::new(info, Arc::new(clock.clone())));
+        let store = empty_store(info, &clock).await;
         let faults = store.faults();
         let authority = Authority::new();
         let identity = authority.server();
-        let tls = TlsOptions {
+        let tls = || TlsOptions {
             identity: hongbao_identity::Identity::from_pem(&identity.certificate, &identity.key).unwrap(),
             client_authorities_pem: authority.pem.clone(),
         };
         let any = ([127, 0, 0, 1], 0).into();
-        let doors = Doors {
-            tls: Some((any, tls)),
+        let doors = || Doors {
+            tls: Some((any, tls())),
             plain: (kind == StoreKind::Sandbox).then_some(any),
             admin: vec![AdminDoor::Address(any, TOKEN.to_owned())],
         };
         // Nothing expires until it is asked to, so that the moment before can be seen.
-        let options = PlatformOptions { expire_every: None, ..options };
-        let platform = Platform::start(store.clone(), Arc::new(clock.clone()), &options).unwrap();
-        let server = Server::start(platform, doors).await.unwrap();
+        let mut options = PlatformOptions { expire_every: None, ..options };
+        if NODES > 1 {
+            // What is changed by way of one node is known to the next one at once.
+            options.directory_max_age = Duration::ZERO;
+        }
+        let mut servers = Vec::new();
+        for _ in 0..NODES {
+            let platform = Platform::start(store.clone(), Arc::new(clock.clone()), &options).unwrap();
+            servers.push(Server::start(platform, doors()).await.unwrap());
+        }
         let app_key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
-        let addresses = server.addresses();
+        let of = |door: fn(Addresses) -> Option<SocketAddr>| -> Vec<SocketAddr> {
+            servers.iter().filter_map(|server| door(server.addresses())).collect()
+        };
+        let addresses = Addresses {
+            tls: Some(balanced(of(|addresses| addresses.tls)).await),
+            plain: match kind {
+                StoreKind::Sandbox => Some(balanced(of(|addresses| addresses.plain)).await),
+                StoreKind::Live => None,
+            },
+            admin: Some(balanced(of(|addresses| addresses.admin)).await),
+        };
+        let server = servers.remove(0);
         // A new connection for every call, so that none is lost to a door that closes meanwhile.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).timeout(PATIENCE).build().unwrap();
-        Rig { server, store, addresses, clock, faults, authority, app_key, http }
+        Rig { server, _others: servers, store, addresses, clock, faults, authority, app_key, http }
     }
 
     /// Another platform on the same store, which waits for nothing that does not come soon.
-    pub(crate) async fn impatient(&self, lane: LaneBounds) -> Server<Faulty<MemoryStore>> {
+    pub(crate) async fn impatient(&self, lane: LaneBounds) -> Server<TestStore> {
         let patience = Duration::from_millis(500);
         self.another(PlatformOptions { patience, lane, ..PlatformOptions::default() }).await
     }
 
     /// Another platform on the same store.
-    pub(crate) async fn another(&self, options: PlatformOptions) -> Server<Faulty<MemoryStore>> {
+    pub(crate) async fn another(&self, options: PlatformOptions) -> Server<TestStore> {
         let options = PlatformOptions { expire_every: None, ..options };
         let platform = Platform::start(self.store.clone(), Arc::new(self.clock.clone()), &options).unwrap();
         let doors = Doors { tls: None, plain: Some(([127, 0, 0, 1], 0).into()), admin: Vec::new() };

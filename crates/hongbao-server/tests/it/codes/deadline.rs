@@ -11,6 +11,7 @@ use super::{Call, Code, books};
 use crate::rig::{
     APP, BILL_NO, KEY, MERCHANT, OPENID, Rig, codes, element, envelope, number, sample, signed, text, with, xml,
 };
+use crate::test_store::NODES;
 
 /// Commits that are under way until another plan is made. Nothing is written, and nobody knows; unlike one that is
 /// held, they lock nobody else out of the store.
@@ -65,7 +66,12 @@ pub(super) async fn a_query_that_can_not_be_read_gets_no_result(code: &Code) {
         rig.post_to(&door, "/mmpaymkttransfers/gethbinfo", query.clone()).await
     });
     code.is_in(&sent, "系统错误,请稍后使用原单号重试,请勿更换单号");
-    code.is_in(&asked, "系统错误,请稍后使用原单号重试,请勿更换单号");
+    if NODES == 1 {
+        // The store in memory lets nobody read meanwhile.
+        code.is_in(&asked, "系统错误,请稍后使用原单号重试,请勿更换单号");
+    } else {
+        assert_eq!(element(&asked, "status"), "SENT", "what is committed is read");
+    }
     rig.faults.release();
     impatient.stop().await;
     assert_eq!(element(&rig.query(BILL_NO).await, "status"), "SENT");

@@ -11,7 +11,7 @@ async fn sent(rig: &Rig) -> String {
     element(&rig.send(&[]).await, "send_listid").to_owned()
 }
 
-pub(super) fn refusal((status, body): (StatusCode, Value)) -> (u16, String) {
+pub(crate) fn refusal((status, body): (StatusCode, Value)) -> (u16, String) {
     assert_eq!((&body["money_moved"], &body["status"]), (&json!("no"), &json!(status.as_u16())), "{body}");
     for part in [&body["message"], &body["todo"]] {
         assert!(part["zh"].is_string() && part["en"].is_string(), "{body}");

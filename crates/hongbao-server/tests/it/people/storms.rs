@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::claims::refusal;
+use crate::people::claims::refusal;
 use crate::rig::{BILL_NO, DAY_MS, OPENID, Rig, element};
 
 /// A packet of three shares, the first one opened: its number, and the token of its link.
