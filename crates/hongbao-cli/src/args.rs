@@ -108,7 +108,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Sandbox(SandboxCommand),
     /// Rebuild the books and compare: of a running platform, or of a store or its backup
-    #[command(after_help = examples!("hongbao audit", "hongbao audit --store backup.db"))]
+    #[command(after_help = examples!(
+        "hongbao audit",
+        "hongbao audit --store backup.db",
+        "hongbao audit --store postgres://me@db1,db2/hongbao"
+    ))]
     Audit(AuditArgs),
     /// What a shell needs to complete this command's words
     #[command(after_help = examples!(
@@ -153,6 +157,9 @@ pub(crate) struct ServeArgs {
     /// The configuration
     #[arg(long, env = "HONGBAO_CONFIG", default_value = "hongbao.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
+    /// Bring a PostgreSQL store of an earlier version to this one first. No other node may be running on it
+    #[arg(long)]
+    pub(crate) migrate: bool,
 }
 
 #[derive(Args)]
@@ -684,9 +691,9 @@ pub(crate) struct ClockArgs {
 pub(crate) struct AuditArgs {
     #[command(flatten)]
     pub(crate) profile: ProfileArgs,
-    /// Audit this store, or backup, and ask no platform
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store: Option<PathBuf>,
+    /// Audit this store (a file, a backup of one, or postgres://…), and ask no platform
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
 }
 
 #[cfg(test)]

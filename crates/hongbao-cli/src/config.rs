@@ -17,7 +17,7 @@ use crate::identity_files::IdentityFiles;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    store: PathBuf,
+    store: String,
     kind: Kind,
     #[serde(default)]
     currency: Option<CurrencyConfig>,
@@ -92,6 +92,25 @@ struct PeopleConfig {
     shared_addresses: Option<Vec<IpAddr>>,
 }
 
+/// Where a store is.
+pub(crate) enum StorePlace {
+    /// A file.
+    File(PathBuf),
+    /// A database, by a URL that may hold a password: never to be printed.
+    Database(String),
+}
+
+impl StorePlace {
+    /// A URL of PostgreSQL, or else a path from `folder` on.
+    pub(crate) fn of(name: &str, folder: &Path) -> StorePlace {
+        if name.starts_with("postgres://") || name.starts_with("postgresql://") {
+            StorePlace::Database(name.to_owned())
+        } else {
+            StorePlace::File(folder.join(name))
+        }
+    }
+}
+
 /// The most digits behind the point: no currency has more than 4, and an amount has at most 19 in all.
 const MINOR_DIGITS_MAX: u8 = 9;
 
@@ -107,9 +126,9 @@ impl Config {
         })
     }
 
-    /// Where the store is, from the configuration's folder.
-    pub(crate) fn store(&self) -> &Path {
-        &self.store
+    /// Where the store is.
+    pub(crate) fn store(&self, folder: &Path) -> StorePlace {
+        StorePlace::of(&self.store, folder)
     }
 
     /// What the store is, or is to be.

@@ -6,18 +6,21 @@ use std::sync::Arc;
 
 use hongbao_store::Store;
 use hongbao_store::clock::SystemClock;
+use hongbao_store_postgres::PostgresStore;
 use hongbao_store_sqlite::SqliteStore;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::admin;
+use super::serve::not_opened;
 use crate::args::AuditArgs;
+use crate::config::StorePlace;
 use crate::error::{Failure, Result};
 use crate::output::{Output, say};
 
 pub(crate) async fn run(args: AuditArgs, output: Output) -> Result<ExitCode> {
     let lines = match &args.store {
-        Some(path) => of_store(path).await?,
+        Some(store) => of_store(StorePlace::of(store, Path::new(""))).await?,
         None => of_platform(&admin(&args.profile)?.get("/admin/audit").await?),
     };
     output.result(&lines, || print(&lines));
@@ -82,10 +85,18 @@ impl Lines {
     }
 }
 
-async fn of_store(path: &Path) -> Result<Lines> {
-    let store = SqliteStore::open_read_only(path, Arc::new(SystemClock))
-        .map_err(|error| Failure::new(error).hint("name the store's file: --store FOLDER/hongbao.db"))?;
-    let report = store.audit().await.map_err(Failure::new)?;
+async fn of_store(place: StorePlace) -> Result<Lines> {
+    let report = match place {
+        StorePlace::File(path) => {
+            let store = SqliteStore::open_read_only(&path, Arc::new(SystemClock))
+                .map_err(|error| Failure::new(error).hint("name the store's file: --store FOLDER/hongbao.db"))?;
+            store.audit().await
+        }
+        StorePlace::Database(url) => {
+            PostgresStore::open_existing(&url).await.map_err(|error| not_opened(&error))?.audit().await
+        }
+    };
+    let report = report.map_err(Failure::new)?;
     Ok(Lines {
         is_clean: report.is_clean(),
         packets: report.packets,

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use hongbao_server::{Doors, Platform, PlatformOptions, Server, StartError};
 use hongbao_store::clock::SystemClock;
 use hongbao_store::{Store, StoreInfo};
+use hongbao_store_postgres::{Earlier, PostgresStore};
 use hongbao_store_sqlite::{OpenError, SqliteStore};
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::ServeArgs;
-use crate::config::Config;
+use crate::config::{Config, StorePlace};
 use crate::error::{Explain, Failure, Result};
 use crate::output::{Output, say};
 
@@ -25,8 +26,24 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<ExitCode> {
     // A store stays what it was created as: none is made for doors that won't open.
     doors.check(info.kind).map_err(|error| not_started(&error))?;
     let stop = StopSignals::listen()?;
-    let store = open(&folder.join(config.store()), &info)?;
-    let server = start(store, &options, doors).await?;
+    match config.store(folder) {
+        StorePlace::File(path) => serve(open(&path, &info)?, &options, doors, stop, output).await,
+        StorePlace::Database(url) => {
+            let earlier = if args.migrate { Earlier::IsMigrated } else { Earlier::IsRefused };
+            let store = PostgresStore::open_or_create(&url, &info, None, earlier).await;
+            serve(store.map_err(|error| not_opened(&error))?, &options, doors, stop, output).await
+        }
+    }
+}
+
+async fn serve<S: Store>(
+    store: S,
+    options: &PlatformOptions,
+    doors: Doors,
+    stop: StopSignals,
+    output: Output,
+) -> Result<ExitCode> {
+    let server = start(store, options, doors).await?;
     let addresses = server.addresses();
     tracing::info!(tls = ?addresses.tls, plain = ?addresses.plain, admin = ?addresses.admin, "the platform is ready");
     let object = json!({ "tls": addresses.tls, "plain": addresses.plain, "admin": addresses.admin });
@@ -47,8 +64,27 @@ pub(crate) fn open(path: &Path, info: &StoreInfo) -> Result<SqliteStore> {
     })
 }
 
+/// Why a database is no store, and what to do.
+pub(crate) fn not_opened(error: &hongbao_store_postgres::OpenError) -> Failure {
+    use hongbao_store_postgres::OpenError;
+    let hint = match error {
+        OpenError::Url(_) => "write %40 for @, %3A for :, %2F for / and %3F for ? in the password",
+        OpenError::Tls(_) => "sslrootcert=FILE names the authorities, as PEM; sslmode=disable goes without TLS",
+        OpenError::Unavailable(_) => {
+            "is the database running, and does the URL name the right hosts, user and password?"
+        }
+        OpenError::NotAStore | OpenError::Missing => {
+            "name another database; `hongbao serve` makes a store in an empty one"
+        }
+        OpenError::TooNew { .. } => "run the version that wrote it, or a later one",
+        OpenError::TooOld { .. } => "stop all of its nodes, then run once: hongbao serve --migrate --config FILE",
+        OpenError::OtherKind { .. } => "a store stays what it was created as; use another database",
+    };
+    Failure::new(error).hint(hint)
+}
+
 /// Opens the doors.
-pub(crate) async fn start(store: SqliteStore, options: &PlatformOptions, doors: Doors) -> Result<Server<SqliteStore>> {
+pub(crate) async fn start<S: Store>(store: S, options: &PlatformOptions, doors: Doors) -> Result<Server<S>> {
     let platform = Platform::start(store, Arc::new(SystemClock), options).explain("the store can't be written")?;
     Server::start(platform, doors).await.map_err(|error| not_started(&error))
 }

@@ -8,7 +8,9 @@ mod demo;
 mod doctor;
 mod kill;
 mod machines;
+
 mod mistakes;
+mod postgres;
 mod running;
 mod sandbox;
 mod senders;
