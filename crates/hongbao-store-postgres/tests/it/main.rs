@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is a failure")]
 
 mod dialect;
+mod faults;
+mod node;
 mod open;
+mod proxy;
 
 use hongbao_store_postgres::{Earlier, PostgresStore, rig};
 
