@@ -22,6 +22,7 @@ mod writes;
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use hongbao_engine::audit::{Audit, AuditReport};
@@ -103,6 +104,33 @@ impl From<Error> for OpenError {
     }
 }
 
+/// How a store is opened.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// What is done with tables of an earlier version.
+    pub earlier: Earlier,
+    /// Another real time than the database's, for tests.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// How long a load, a write or a commit may take. A commit that is not answered by then is unknown: its socket is
+    /// closed, and another host tried.
+    pub patience: Duration,
+}
+
+impl Default for OpenOptions {
+    fn default() -> OpenOptions {
+        OpenOptions { earlier: Earlier::IsRefused, clock: None, patience: Duration::from_secs(20) }
+    }
+}
+
+impl std::fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenOptions")
+            .field("earlier", &self.earlier)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A store in a PostgreSQL database.
 #[derive(Clone)]
 pub struct PostgresStore {
@@ -115,6 +143,7 @@ struct Inner {
     person_key: PersonKey,
     draw_keys: DrawKeys,
     clock: Option<Arc<dyn Clock>>,
+    patience: Duration,
     pool: Pool,
 }
 
@@ -128,18 +157,12 @@ impl std::fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the store at `url`, or creates one that is `info` in an empty database. Its real time is the database's, or
-    /// `clock`'s where one is given.
-    pub async fn open_or_create(
-        url: &str,
-        info: &StoreInfo,
-        clock: Option<Arc<dyn Clock>>,
-        earlier: Earlier,
-    ) -> Result<PostgresStore, OpenError> {
+    /// Opens the store at `url`, or creates one that is `info` in an empty database.
+    pub async fn open_or_create(url: &str, info: &StoreInfo, options: OpenOptions) -> Result<PostgresStore, OpenError> {
         let target = Target::parse(url)?;
         let mut session = target.connect(Role::Writer).await?;
-        migrations::run(&mut session, info, earlier).await?;
-        let store = PostgresStore::new(target, session, clock).await?;
+        migrations::run(&mut session, info, options.earlier).await?;
+        let store = PostgresStore::new(target, session, options).await?;
         if store.info() != info {
             let (found, asked) = (names::describe(store.info()), names::describe(info));
             return Err(OpenError::OtherKind { found, asked });
@@ -153,14 +176,10 @@ impl PostgresStore {
         let mut session = target.connect(Role::Reader).await?;
         let found = migrations::version(&mut session).await?.ok_or(OpenError::Missing)?;
         migrations::judge(found)?;
-        PostgresStore::new(target, session, None).await
+        PostgresStore::new(target, session, OpenOptions::default()).await
     }
 
-    async fn new(
-        target: Target,
-        mut session: Session,
-        clock: Option<Arc<dyn Clock>>,
-    ) -> Result<PostgresStore, OpenError> {
+    async fn new(target: Target, mut session: Session, options: OpenOptions) -> Result<PostgresStore, OpenError> {
         let store = Query::new("SELECT * FROM store", Vec::new());
         let keys = Query::new("SELECT number, key FROM draw_key ORDER BY number", Vec::new());
         let found = session.rows(None, &[store, keys]).await?;
@@ -180,11 +199,16 @@ impl PostgresStore {
         let draw_keys = DrawKeys::new(found[1].iter().map(draw_key).collect::<rows::Result<_>>()?);
         let target = Arc::new(target);
         let pool = Pool::new(target.clone());
-        Ok(PostgresStore { inner: Arc::new(Inner { target, info, person_key, draw_keys, clock, pool }) })
+        let OpenOptions { clock, patience, .. } = options;
+        Ok(PostgresStore { inner: Arc::new(Inner { target, info, person_key, draw_keys, clock, patience, pool }) })
     }
 
     fn target(&self) -> &Target {
         &self.inner.target
+    }
+
+    fn patience(&self) -> Duration {
+        self.inner.patience
     }
 
     /// The store's time, by a row that has it.

@@ -3,9 +3,8 @@
 //!
 //! # Panics
 //! When PostgreSQL is not installed, or does not start: a test that can't run has failed.
-#![expect(clippy::missing_panics_doc, clippy::expect_used, reason = "see above")]
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,6 +35,15 @@ pub fn shared() -> &'static Cluster {
 impl Cluster {
     /// Starts one.
     pub fn start() -> Cluster {
+        Cluster::start_with(None)
+    }
+
+    /// Starts one that speaks TLS, with this certificate and its private key as PEM.
+    pub fn start_with_tls(certificate: &str, private_key: &str) -> Cluster {
+        Cluster::start_with(Some((certificate, private_key)))
+    }
+
+    fn start_with(tls: Option<(&str, &str)>) -> Cluster {
         let bin = find_programs();
         let folder = tempfile::Builder::new().prefix("hongbao-postgres-").tempdir().expect("a folder").keep();
         if is_root() {
@@ -52,11 +60,15 @@ impl Cluster {
             "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nmax_connections = 200\n\
              shared_buffers = 64MB\nlog_lock_waits = on\n"
         );
-        let name = data.join("postgresql.auto.conf");
-        let mut write =
-            as_user(Path::new("tee")).arg(&name).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("tee");
-        std::io::Write::write_all(&mut write.stdin.take().expect("a pipe"), settings.as_bytes()).expect("settings");
-        assert!(write.wait().expect("tee").success(), "{} can't be written", name.display());
+        let settings = match tls {
+            None => settings,
+            Some((certificate, key)) => {
+                write_as_user(&data.join("server.crt"), certificate);
+                write_as_user(&data.join("server.key"), key);
+                settings + "ssl = on\n"
+            }
+        };
+        write_as_user(&data.join("postgresql.auto.conf"), &settings);
         let script = "read -r _; \"$1\" stop --pgdata \"$2/data\" --mode immediate --silent; rm -rf \"$2\"";
         let watchdog = as_user(Path::new("sh"))
             .args(["-c", script, "sh"])
@@ -166,6 +178,15 @@ fn as_user(program: &Path) -> Command {
     };
     command.current_dir("/");
     command
+}
+
+/// A file that is its owner's alone.
+fn write_as_user(path: &Path, text: &str) {
+    let mut write = as_user(Path::new("sh"));
+    write.args(["-c", "umask 077; cat > \"$1\"", "sh"]).arg(path).stdin(Stdio::piped());
+    let mut write = write.spawn().expect("a shell");
+    write.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("the shell reads");
+    assert!(write.wait().expect("a shell").success(), "{} can't be written", path.display());
 }
 
 fn run(command: &mut Command) -> String {

@@ -4,8 +4,6 @@
 //! Whatever goes wrong, the connection is dropped with it; the next load makes a new one. Before `COMMIT` is sent, nothing
 //! can have been written; after that, only its answer says whether it was.
 
-use std::time::Duration;
-
 use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, KeySet};
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
@@ -14,9 +12,6 @@ use crate::error::Error;
 use crate::session::{Role, Session, within};
 use crate::{PostgresStore, locks, migrations, rows, writes};
 
-/// How long a load, a write or a commit may take. A commit that is not answered by then is unknown: its socket is
-/// closed, and another host tried.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How often a load is begun anew that gave way to another.
 const LOADS_MAX: u32 = 5;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -60,7 +55,7 @@ impl PostgresWriter {
             let now = self.store.time(time)?;
             Ok(Loaded { rows: loaded, now })
         };
-        let loaded = within(PATIENCE, "rows to be loaded", loading).await;
+        let loaded = within(self.store.patience(), "rows to be loaded", loading).await;
         match loaded {
             Ok(loaded) => {
                 (self.session, self.is_in_batch) = (Some(session), true);
@@ -85,7 +80,7 @@ impl PostgresWriter {
             return Err(CommitError::Conflict(why));
         }
         let queries = writes::writes(changes);
-        let written = within(PATIENCE, "rows to be written", session.write(&queries)).await;
+        let written = within(self.store.patience(), "rows to be written", session.write(&queries)).await;
         if let Err(error) = written {
             if matches!(error, Error::TimedOut(_)) {
                 self.store.target().avoid(host);
@@ -96,7 +91,7 @@ impl PostgresWriter {
             return Err(error.of_write());
         }
         // Also when nothing was written: what is answered from rows that others wrote lasts only if this commit does.
-        match within(PATIENCE, "a commit", session.commit()).await {
+        match within(self.store.patience(), "a commit", session.commit()).await {
             Ok(true) => {
                 self.session = Some(session);
                 Ok(())
@@ -115,7 +110,7 @@ impl PostgresWriter {
     }
 
     async fn roll_back(&mut self, session: Session) {
-        if within(PATIENCE, "a rollback", session.batch("ROLLBACK")).await.is_ok() {
+        if within(self.store.patience(), "a rollback", session.batch("ROLLBACK")).await.is_ok() {
             self.session = Some(session);
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hongbao_server::{Doors, Platform, PlatformOptions, Server, StartError};
 use hongbao_store::clock::SystemClock;
 use hongbao_store::{Store, StoreInfo};
-use hongbao_store_postgres::{Earlier, PostgresStore};
+use hongbao_store_postgres::{Earlier, OpenOptions, PostgresStore};
 use hongbao_store_sqlite::{OpenError, SqliteStore};
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -30,7 +30,8 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<ExitCode> {
         StorePlace::File(path) => serve(open(&path, &info)?, &options, doors, stop, output).await,
         StorePlace::Database(url) => {
             let earlier = if args.migrate { Earlier::IsMigrated } else { Earlier::IsRefused };
-            let store = PostgresStore::open_or_create(&url, &info, None, earlier).await;
+            let options_of_store = OpenOptions { earlier, ..OpenOptions::default() };
+            let store = PostgresStore::open_or_create(&url, &info, options_of_store).await;
             serve(store.map_err(|error| not_opened(&error))?, &options, doors, stop, output).await
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hongbao_store::{Currency, StoreInfo, StoreKind};
-use hongbao_store_postgres::{Earlier, PostgresStore, rig};
+use hongbao_store_postgres::{OpenOptions, PostgresStore, rig};
 
 /// What some of them lack, or have only per node; and what would make a commit that nobody else saw look done.
 const FORBIDDEN: [&str; 21] = [
@@ -60,7 +60,7 @@ fn all_sql_of_the_crate_is_portable() {
 async fn keys_of_what_grows_begin_with_a_shard() {
     let url = rig::shared().database();
     let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
-    PostgresStore::open_or_create(&url, &info, None, Earlier::IsRefused).await.unwrap();
+    PostgresStore::open_or_create(&url, &info, OpenOptions::default()).await.unwrap();
     let name = url.rsplit('/').next().unwrap().split('?').next().unwrap();
     let unsharded = "SELECT DISTINCT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
          JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]

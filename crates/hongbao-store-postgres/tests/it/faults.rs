@@ -6,7 +6,7 @@ use std::time::Duration;
 use hongbao_engine::outcome::{Claimed, Outcome};
 use hongbao_engine::rows::{Changes, KeySet};
 use hongbao_store::{CallError, ClaimRange, CommitError, LaneBounds, Store, Writer};
-use hongbao_store_postgres::rig;
+use hongbao_store_postgres::{OpenOptions, rig};
 use hongbao_types::PacketId;
 use tokio::task::JoinSet;
 
@@ -77,6 +77,25 @@ async fn a_commit_whose_connection_is_cut_is_settled_and_nothing_is_sent_twice()
         ledger.take(number, direct.send(send(2, number)).await);
     }
     ledger.assert_true(&direct).await;
+}
+
+/// A primary that was replaced behaves so: it still takes everything, and answers no commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_falls_silent_is_left_for_the_next_one() {
+    let (url, port) = (rig::shared().database(), rig::shared().port());
+    let direct = Node::start(&url).await;
+    direct.fund().await;
+    let proxy = Proxy::start(port).await;
+    let hosts = format!("{},127.0.0.1:{port}", proxy.host());
+    let url = format!("{}&target_session_attrs=read-write", url.replace(&format!("127.0.0.1:{port}"), &hosts));
+    let options = OpenOptions { patience: Duration::from_millis(500), ..OpenOptions::default() };
+    let node = Node::start_with(&url, options).await;
+    proxy.plan([Cut::Silence]);
+    assert!(node.send(send(1, 1)).await.unwrap().is_replay, "it had been written");
+    proxy.plan([Cut::Silence]);
+    assert!(!node.send(send(1, 2)).await.unwrap().is_replay);
+    assert_eq!(proxy.to_come(), 1, "nothing goes that way any more");
+    direct.assert_books(2).await;
 }
 
 /// As PostgreSQL's relatives say it, and PostgreSQL itself at a stricter level: here the tables are made to say it.

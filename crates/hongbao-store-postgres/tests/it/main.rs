@@ -7,12 +7,14 @@ mod faults;
 mod node;
 mod open;
 mod proxy;
+mod tls;
 
-use hongbao_store_postgres::{Earlier, PostgresStore, rig};
+use hongbao_store_postgres::{OpenOptions, PostgresStore, rig};
 
 hongbao_store::store_conformance!(|info, clock| {
     let url = rig::shared().database();
-    let open = PostgresStore::open_or_create(&url, &info, Some(clock), Earlier::IsRefused);
+    let options = OpenOptions { clock: Some(clock), ..OpenOptions::default() };
+    let open = PostgresStore::open_or_create(&url, &info, options);
     let store = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(open)).unwrap();
     (store, ())
 });

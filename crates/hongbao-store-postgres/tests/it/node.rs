@@ -9,7 +9,7 @@ use hongbao_engine::limits::Limits;
 use hongbao_engine::outcome::{Accepted, Outcome, SendOutcome};
 use hongbao_engine::packet::{BillKey, Family, Product, Texts};
 use hongbao_store::{CallError, Currency, Lane, LaneBounds, Store, StoreInfo, StoreKind};
-use hongbao_store_postgres::{Earlier, PostgresStore};
+use hongbao_store_postgres::{OpenOptions, PostgresStore};
 use hongbao_types::{AppId, Fen, MerchantId, OpenId, PacketId};
 
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
@@ -68,8 +68,12 @@ pub(crate) fn database_name(url: &str) -> &str {
 impl Node {
     /// A node of the platform at `url`; the first one makes it.
     pub(crate) async fn start(url: &str) -> Node {
+        Node::start_with(url, OpenOptions::default()).await
+    }
+
+    pub(crate) async fn start_with(url: &str, options: OpenOptions) -> Node {
         let info = StoreInfo { kind: StoreKind::Live, currency: Currency::renminbi() };
-        let store = PostgresStore::open_or_create(url, &info, None, Earlier::IsRefused).await.unwrap();
+        let store = PostgresStore::open_or_create(url, &info, options).await.unwrap();
         Node::over(store, LaneBounds::default())
     }
 

@@ -1,14 +1,14 @@
 //! Opening a store: its own, another's, one that others open at the same moment.
 
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
-use hongbao_store_postgres::{Earlier, OpenError, PostgresStore, rig};
+use hongbao_store_postgres::{Earlier, OpenError, OpenOptions, PostgresStore, rig};
 
 fn sandbox() -> StoreInfo {
     StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() }
 }
 
 async fn open(url: &str, info: &StoreInfo) -> Result<PostgresStore, OpenError> {
-    PostgresStore::open_or_create(url, info, None, Earlier::IsRefused).await
+    PostgresStore::open_or_create(url, info, OpenOptions::default()).await
 }
 
 fn name(url: &str) -> &str {
@@ -75,7 +75,8 @@ async fn who_asks_for_it_brings_tables_to_this_version_and_of_many_only_one_does
     for _ in 0..8 {
         let url = url.clone();
         nodes.spawn(async move {
-            match PostgresStore::open_or_create(&url, &sandbox(), None, Earlier::IsMigrated).await {
+            let options = OpenOptions { earlier: Earlier::IsMigrated, ..OpenOptions::default() };
+            match PostgresStore::open_or_create(&url, &sandbox(), options).await {
                 // Of tables without a store there is nothing to read.
                 Err(OpenError::NotAStore) => {}
                 other => panic!("{other:?}"),

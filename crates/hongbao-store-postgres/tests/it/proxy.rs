@@ -17,6 +17,8 @@ pub(crate) enum Cut {
     BeforeCommit,
     /// The commit was carried out, and its answer never arrives.
     AfterCommit,
+    /// The commit was carried out, and then nothing comes, not even the end of the connection.
+    Silence,
 }
 
 #[derive(Clone)]
@@ -44,6 +46,11 @@ impl Proxy {
         url.replace(&format!(":{port}/"), &format!(":{}/", self.address.port()))
     }
 
+    /// Its host and port.
+    pub(crate) fn host(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The next commits go wrong like this.
     pub(crate) fn plan(&self, cuts: impl IntoIterator<Item = Cut>) {
         self.cuts.lock().unwrap().extend(cuts);
@@ -66,6 +73,9 @@ async fn carry(mut client: TcpStream, port: u16, cuts: Arc<Mutex<VecDeque<Cut>>>
                 let cut = if is_commit { cuts.lock().unwrap().pop_front() } else { None };
                 if matches!(cut, Some(Cut::BeforeCommit)) || server.write_all(&up[..length]).await.is_err() {
                     return;
+                }
+                if matches!(cut, Some(Cut::Silence)) {
+                    return std::future::pending().await;
                 }
                 if matches!(cut, Some(Cut::AfterCommit)) {
                     let answered = server.read(&mut down).await.unwrap();
