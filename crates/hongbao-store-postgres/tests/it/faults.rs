@@ -209,6 +209,26 @@ async fn nothing_acknowledged_is_lost_when_the_database_is_stopped_at_once_under
     ledger.assert_true(&nodes[0]).await;
 }
 
+/// PostgreSQL's texts have no NUL. Who sends one is told that it failed; nobody who is in the same batch is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_that_can_t_be_kept_fails_alone() {
+    let node = Node::start(&rig::shared().database()).await;
+    node.fund().await;
+    let mut calls = JoinSet::new();
+    for number in 0..20 {
+        let node = node.clone();
+        let mut command = send(1, number);
+        if number == 7 {
+            command.texts.greeting = "a\0b".to_owned();
+        }
+        calls.spawn(async move { (number, node.send(command).await) });
+    }
+    for (number, answer) in calls.join_all().await {
+        assert_eq!(answer.err(), (number == 7).then_some(CallError::SystemError), "{number}");
+    }
+    node.assert_books(19).await;
+}
+
 /// Each is asked at the same instant for the same: one packet and one share come of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_make_one_packet_of_one_number_and_one_share_of_one_claim() {
