@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hongbao_store::StoreInfo;
 use hongbao_store::clock::ManualClock;
 use hongbao_store::faulty::Faulty;
-use hongbao_store_postgres::{Earlier, PostgresStore, rig};
+use hongbao_store_postgres::{OpenOptions, PostgresStore, rig};
 
 pub(crate) type TestStore = Faulty<PostgresStore>;
 
@@ -14,6 +14,6 @@ pub(crate) const NODES: usize = 3;
 
 pub(crate) async fn empty_store(info: StoreInfo, clock: &ManualClock) -> TestStore {
     let url = tokio::task::spawn_blocking(|| rig::shared().database()).await.unwrap();
-    let clock = Arc::new(clock.clone());
-    Faulty::new(PostgresStore::open_or_create(&url, &info, Some(clock), Earlier::IsRefused).await.unwrap())
+    let options = OpenOptions { clock: Some(Arc::new(clock.clone())), ..OpenOptions::default() };
+    Faulty::new(PostgresStore::open_or_create(&url, &info, options).await.unwrap())
 }

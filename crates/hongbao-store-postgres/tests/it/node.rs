@@ -105,7 +105,13 @@ impl Node {
     }
 
     pub(crate) async fn claim(&self, packet: &PacketId, number: u32) -> Outcome {
-        let claim = ClaimShare { packet: packet.clone(), app: app(), openid: person(number), way: ClaimWay::Message };
+        let claim = ClaimShare {
+            packet: packet.clone(),
+            app: app(),
+            openid: person(number),
+            way: ClaimWay::Message,
+            registered_only: false,
+        };
         self.call(Command::ClaimShare(claim)).await.unwrap()
     }
 
