@@ -246,8 +246,10 @@ pub enum PrizeRejection {
     Invalid,
     /// It was made for another service.
     WrongService,
-    /// It is in a bucket already.
+    /// It is in this bucket already.
     Repeated,
+    /// It is in another bucket.
+    InAnother,
     /// Its time is over.
     Expired,
     /// It holds less or more than a campaign takes.

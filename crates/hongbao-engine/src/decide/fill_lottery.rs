@@ -62,8 +62,10 @@ fn judge(packet: &Packet, fill: &FillLottery, now: Timestamp) -> Result<PreOrder
     if !fill.services.contains(&pre_order.service) {
         return Err(PrizeRejection::WrongService);
     }
-    if pre_order.lottery.is_some() {
-        return Err(PrizeRejection::Repeated);
+    match &pre_order.lottery {
+        Some(lottery) if *lottery == fill.lottery => return Err(PrizeRejection::Repeated),
+        Some(_) => return Err(PrizeRejection::InAnother),
+        None => {}
     }
     match packet.state {
         PacketState::Refunded => return Err(PrizeRejection::Expired),

@@ -5,6 +5,8 @@
 //! `iat` and `exp` at most five minutes apart; and, for a packet, `packet` its id: such an assertion opens no other,
 //! and is good for nothing else.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use hmac::{Hmac, KeyInit, Mac};
 use hongbao_engine::directory::App;
@@ -79,19 +81,30 @@ struct Claims {
     nbf: Option<i64>,
 }
 
+/// Who came, and the app that says so.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) person: Person,
+    pub(crate) app: Arc<App>,
+}
+
 /// Reads and judges the assertion that came with a request.
 pub(crate) async fn judge<S: Store>(
     platform: &Platform<S>,
     headers: &HeaderMap,
     purpose: Purpose<'_>,
-) -> Result<Person, AssertionError> {
-    let person = match (bearer(headers), purpose) {
+) -> Result<Guest, AssertionError> {
+    let guest = match (bearer(headers), purpose) {
         (Some(token), _) => judge_token(platform, token, purpose).await?,
         // A browser that showed an assertion before.
-        (None, Purpose::Identity) => session::visitor(platform, headers).ok_or(AssertionError::Missing)?,
+        (None, Purpose::Identity) => {
+            let person = session::visitor(platform, headers).ok_or(AssertionError::Missing)?;
+            let app = platform.in_time(platform.directory.app(&person.app)).await?;
+            Guest { app: app.ok_or(AssertionError::UnknownKey)?, person }
+        }
         (None, Purpose::Packet(_)) => return Err(AssertionError::Missing),
     };
-    admit(platform, headers, person).await
+    admit(platform, headers, guest)
 }
 
 /// Reads and judges an assertion that came in a form.
@@ -99,28 +112,23 @@ pub(super) async fn judge_form<S: Store>(
     platform: &Platform<S>,
     headers: &HeaderMap,
     token: &str,
-) -> Result<Person, AssertionError> {
-    admit(platform, headers, judge_token(platform, token, Purpose::Identity).await?).await
+) -> Result<Guest, AssertionError> {
+    admit(platform, headers, judge_token(platform, token, Purpose::Identity).await?)
 }
 
 /// Lets somebody in whom one knows: not too often, and not from anybody's page.
-async fn admit<S: Store>(
-    platform: &Platform<S>,
-    headers: &HeaderMap,
-    person: Person,
-) -> Result<Person, AssertionError> {
-    if !platform.people_limiter.admits_person(&person) {
+fn admit<S: Store>(platform: &Platform<S>, headers: &HeaderMap, guest: Guest) -> Result<Guest, AssertionError> {
+    if !platform.people_limiter.admits_person(&guest.person) {
         return Err(AssertionError::TooOften);
     }
-    let app = platform.in_time(platform.directory.app(&person.app)).await?.ok_or(AssertionError::UnknownKey)?;
-    if browser::may_come(headers, &app) { Ok(person) } else { Err(AssertionError::Origin) }
+    if browser::may_come(headers, &guest.app) { Ok(guest) } else { Err(AssertionError::Origin) }
 }
 
 async fn judge_token<S: Store>(
     platform: &Platform<S>,
     token: &str,
     purpose: Purpose<'_>,
-) -> Result<Person, AssertionError> {
+) -> Result<Guest, AssertionError> {
     // What is wrong with it is not said: it may quote the assertion, which is about a person.
     let header = jsonwebtoken::decode_header(token).map_err(|_| AssertionError::Unreadable)?;
     // Who it says it is from, only to know whose key to try.
@@ -158,7 +166,7 @@ async fn judge_token<S: Store>(
         return Err(AssertionError::Expired);
     }
     let openid = openid_of(platform, &app_id, &claims.sub).map_err(|_| AssertionError::Subject)?;
-    Ok(Person { app: app_id, openid })
+    Ok(Guest { person: Person { app: app_id, openid }, app })
 }
 
 fn decoding_key(app: &App, id: &str, algorithm: Algorithm, now: Timestamp) -> Result<DecodingKey, AssertionError> {

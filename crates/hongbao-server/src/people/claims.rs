@@ -14,7 +14,7 @@ use hongbao_types::PacketId;
 use serde::Serialize;
 
 use super::Path;
-use super::assertion::{self, Purpose};
+use super::assertion::{self, Guest, Person, Purpose};
 use super::problem::Problem;
 use crate::json_door::rfc3339;
 use crate::platform::Platform;
@@ -45,14 +45,14 @@ pub(crate) async fn claim_share<S: Store>(
     headers: HeaderMap,
 ) -> Result<Json<ClaimReply>, Problem> {
     let packet = PacketId::try_new(&packet_id).map_err(|_| Problem::NO_SUCH_PACKET)?;
-    let person = assertion::judge(&platform, &headers, Purpose::Packet(&packet)).await?;
+    let Guest { person, app } = assertion::judge(&platform, &headers, Purpose::Packet(&packet)).await?;
     let way = way(&platform, &packet, &headers)?;
-    if !platform.people_limiter.admits_packet(&packet) {
+    if !platform.people_limiter.admits_packet(&person.app, &packet) {
         return Err(Problem::TOO_OFTEN);
     }
-    let app = platform.in_time(platform.directory.app(&person.app)).await?;
-    let registered_only = app.is_some_and(|app| app.registered_only);
-    let claim = ClaimShare { packet: packet.clone(), app: person.app, openid: person.openid, way, registered_only };
+    let Person { app: app_id, openid } = person;
+    let registered_only = app.registered_only;
+    let claim = ClaimShare { packet: packet.clone(), app: app_id, openid, way, registered_only };
     if let Some(rejection) = platform.finished.refuse(&claim).await {
         return Err(rejection.into());
     }

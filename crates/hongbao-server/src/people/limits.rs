@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use hongbao_store::Store;
-use hongbao_types::PacketId;
+use hongbao_types::{AppId, PacketId};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
@@ -80,7 +80,7 @@ impl Default for PeopleLimits {
 pub(crate) struct PeopleLimiter {
     addresses: Option<Buckets<IpAddr>>,
     people: Option<Buckets<Person>>,
-    packets: Option<Buckets<PacketId>>,
+    packets: Option<Buckets<(AppId, PacketId)>>,
     shared_addresses: Vec<IpAddr>,
 }
 
@@ -110,9 +110,9 @@ impl PeopleLimiter {
         self.people.as_ref().is_none_or(|buckets| buckets.take(person))
     }
 
-    /// Whether this packet takes one claim more.
-    pub(super) fn admits_packet(&self, packet: &PacketId) -> bool {
-        self.packets.as_ref().is_none_or(|buckets| buckets.take(packet))
+    /// Whether this packet takes one claim more by people of this app: no other app's use up what its own may.
+    pub(super) fn admits_packet(&self, app: &AppId, packet: &PacketId) -> bool {
+        self.packets.as_ref().is_none_or(|buckets| buckets.take(&(app.clone(), packet.clone())))
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) async fn open<S: Store>(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Answer>, Problem> {
-    let person = assertion::judge(&platform, &headers, Purpose::Identity).await?;
+    let person = assertion::judge(&platform, &headers, Purpose::Identity).await?.person;
     let opened = open_for(&platform, person, body).await;
     let (retcode, retmsg) = opened.map_or_else(Refusal::parts, |()| (0, "ok"));
     if retcode != 0 {

@@ -94,7 +94,7 @@ pub(crate) async fn get<S: Store>(
 ) -> Result<Json<PacketReply>, Problem> {
     let Query(query) = query.map_err(|_| Problem::INVALID)?;
     let id = PacketId::try_new(&packet_id).map_err(|_| Problem::NO_SUCH_PACKET)?;
-    let person = assertion::judge(&platform, &headers, Purpose::Packet(&id)).await?;
+    let person = assertion::judge(&platform, &headers, Purpose::Packet(&id)).await?.person;
     let way = way(&platform, &id, &headers)?;
     let limit = query.limit.unwrap_or(PAGE_MAX).min(PAGE_MAX);
     // Places count from 1, rows from 0.
@@ -139,7 +139,7 @@ async fn find<S: Store>(
     let view = platform.in_time(platform.store.packet(id, range)).await?.ok_or(Problem::NO_SUCH_PACKET)?;
     let key = ClaimKey { packet: id.clone(), openid: person.openid.clone() };
     let mine = platform.in_time(platform.store.claim(&key)).await?;
-    if known.is_none() && view.packet.is_finished() {
+    if known.is_none() && view.packet.is_finished() && view.packet.app == person.app {
         platform.finished.remember(platform, id).await;
     }
     let best = match known {

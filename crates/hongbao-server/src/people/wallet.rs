@@ -96,7 +96,7 @@ pub(super) async fn wallet<S: Store>(platform: &Platform<S>, person: &PersonId) 
 }
 
 async fn asserted<S: Store>(platform: &Platform<S>, headers: &HeaderMap) -> Result<PersonId, Problem> {
-    let person = assertion::judge(platform, headers, Purpose::Identity).await?;
+    let person = assertion::judge(platform, headers, Purpose::Identity).await?.person;
     Ok(PersonId { app: person.app, openid: person.openid })
 }
 

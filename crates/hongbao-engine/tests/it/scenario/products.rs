@@ -176,7 +176,7 @@ fn a_pre_order_goes_into_one_bucket_and_to_one_person() {
         bind     L1 B1 alice                -> not_a_prize
         fill     L1 B1 B2 B3 B4 B5 B6 B9    -> in in out_of_range out_of_range invalid invalid invalid
         fill     L1 B1                      -> repeated
-        fill     L2 B1                      -> repeated
+        fill     L2 B1                      -> in_another
         bind     L2 B1 alice                -> not_a_prize
         bind     L1 B1 alice                -> bound B1 600
         & bind   L1 B1 bob                  -> taken

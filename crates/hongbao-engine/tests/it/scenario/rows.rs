@@ -618,6 +618,7 @@ fn prize_end(end: Result<(), PrizeRejection>) -> &'static str {
         Ok(()) => "in",
         Err(PrizeRejection::Invalid) => "invalid",
         Err(PrizeRejection::WrongService) => "wrong_service",
+        Err(PrizeRejection::InAnother) => "in_another",
         Err(PrizeRejection::Repeated) => "repeated",
         Err(PrizeRejection::Expired) => "expired",
         Err(PrizeRejection::AmountOutOfRange) => "out_of_range",

@@ -64,7 +64,7 @@ async fn begin<S: Store>(
     query: &Query,
 ) -> Result<Response, Problem> {
     // Not from anybody's page, or a stranger could make a visitor be somebody else.
-    let person = assertion::judge_form(platform, headers, assertion).await?;
+    let person = assertion::judge_form(platform, headers, assertion).await?.person;
     let to = query.get("to").filter(|to| is_path(to)).ok_or(Problem::INVALID)?;
     let cookie = cookie(platform, peer, &person).ok_or(Problem::UNAVAILABLE)?;
     let headers = [

@@ -297,7 +297,7 @@ impl Tickets {
             for (ticket, end) in known.into_iter().zip(ends) {
                 match end {
                     Ok(()) => filled.success_num += 1,
-                    Err(PrizeRejection::Repeated) => filled.repeat_ticket_list.push(ticket),
+                    Err(PrizeRejection::Repeated | PrizeRejection::InAnother) => filled.repeat_ticket_list.push(ticket),
                     Err(PrizeRejection::Expired) => filled.expire_ticket_list.push(ticket),
                     Err(PrizeRejection::AmountOutOfRange) => filled.invalid_amount_ticket_list.push(ticket),
                     Err(PrizeRejection::WrongService) => filled.wrong_authmchid_ticket_list.push(ticket),

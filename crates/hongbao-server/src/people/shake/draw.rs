@@ -53,7 +53,7 @@ pub(crate) async fn draw<S: Store>(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Drawn>, Problem> {
-    let person = assertion::judge(&platform, &headers, Purpose::Identity).await?;
+    let person = assertion::judge(&platform, &headers, Purpose::Identity).await?.person;
     let body = body::read(body, BODY_LIMIT, platform.http.body_patience).await.map_err(|_| Problem::INVALID)?;
     let arguments: Arguments = serde_json::from_slice(&body).map_err(|_| Problem::INVALID)?;
     let id = LotteryId::try_new(&arguments.lottery_id).map_err(|_| Problem::NO_SUCH_LOTTERY)?;
