@@ -258,7 +258,41 @@ pub struct SetClock {
     pub to: Timestamp,
 }
 
+/// A row at which many commands may meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BusyRow<'a> {
+    /// A payer's funds, and counters.
+    Payer(&'a MerchantId),
+    /// A packet that many open.
+    Packet(&'a PacketId),
+    /// A person's wallet.
+    Wallet(&'a AppId, &'a OpenId),
+    /// None that many would meet at.
+    None,
+}
+
 impl Command {
+    /// Where this meets most others: commands that meet there are best decided in one batch.
+    pub fn busiest_row(&self) -> BusyRow<'_> {
+        match self {
+            Command::SendPacket(send) => BusyRow::Payer(&send.payer),
+            Command::ExpirePacket(expire) => BusyRow::Payer(&expire.due.payer),
+            Command::TopUp(top_up) => BusyRow::Payer(&top_up.merchant),
+            Command::PutMerchant(put) => BusyRow::Payer(&put.merchant.id),
+            Command::BindPrize(bind) => BusyRow::Payer(&bind.payer),
+            Command::ClaimShare(claim) => BusyRow::Packet(&claim.packet),
+            Command::HoldWithdrawal(hold) => BusyRow::Wallet(&hold.key.app, &hold.openid),
+            Command::SettleWithdrawal(settle) => BusyRow::Wallet(&settle.key.app, &settle.openid),
+            Command::ErasePerson(erase) => BusyRow::Wallet(&erase.person.app, &erase.person.openid),
+            Command::PutPerson(put) => BusyRow::Wallet(&put.person.id.app, &put.person.id.openid),
+            Command::PutApp(_)
+            | Command::PutLottery(_)
+            | Command::FillLottery(_)
+            | Command::RedeemCode(_)
+            | Command::SetClock(_) => BusyRow::None,
+        }
+    }
+
     /// Adds the rows that deciding this needs to `keys`.
     pub fn name_rows(&self, keys: &mut KeySet) {
         match self {
@@ -295,9 +329,11 @@ impl Command {
             }
             Command::PutApp(put) => {
                 keys.apps.insert(put.app.id.clone());
+                keys.writes_apps_or_people = true;
             }
             Command::PutPerson(put) => {
                 keys.people.insert(put.person.id.clone());
+                keys.writes_apps_or_people = true;
             }
             Command::PutLottery(put) => {
                 keys.lotteries.insert(put.lottery.id.clone());
@@ -445,6 +481,7 @@ impl ErasePerson {
             }
             ErasureStep::Finish => {
                 keys.people.insert(self.person.clone());
+                keys.writes_apps_or_people = true;
                 keys.accounts.insert(self.wallet_after());
             }
         }

@@ -290,12 +290,15 @@ pub struct Due {
 /// How long a packet can be asked for: the official query page says 30 days.
 const QUERYABLE_MS: i64 = 30 * 86_400_000;
 
+/// How many shards there are.
+pub const SHARDS: u16 = 1000;
+
 /// The shard of a row that is known by these texts, 0 to 999: FNV-1a. It never changes, for it stands in keys.
 pub fn shard_of<'a>(key: impl IntoIterator<Item = &'a str>) -> u16 {
     let bytes = key.into_iter().flat_map(|part| part.bytes().chain([0]));
     let hash =
         bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    u16::try_from(hash % 1000).unwrap_or_default()
+    hash.checked_rem(SHARDS.into()).and_then(|shard| shard.try_into().ok()).unwrap_or_default()
 }
 
 impl BillKey {

@@ -45,6 +45,9 @@ pub struct KeySet {
     pub apps: BTreeSet<AppId>,
     /// People.
     pub people: BTreeSet<PersonId>,
+    /// Whether apps or people may be written. Else they need no lock: what is decided by one that changes at the same
+    /// instant may come before the change as well as after it, and all of an app's packets would wait for each other.
+    pub writes_apps_or_people: bool,
     /// Campaigns.
     pub lotteries: BTreeSet<LotteryId>,
     /// Packets by bill number.

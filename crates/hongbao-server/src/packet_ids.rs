@@ -1,8 +1,9 @@
 //! How does a packet get its id (`send_listid`)? From the time, this process, a counter and its shard:
 //! unique without asking anybody.
 //!
-//! 31 digits: `1000`, the Beijing date, 8 digits of milliseconds since midnight, 4 of process (drawn when it
-//! starts), 4 of counter, 3 of shard. Time comes first so that a store that keeps ids in order adds at the end;
+//! 31 digits: `1000`, the Beijing date, 8 digits of milliseconds since midnight, 6 of process (drawn when it
+//! starts), 2 of counter, 3 of shard. Two processes that drew the same make the same id only for packets of one shard,
+//! in one millisecond; the second to be written is a system error then, and the same call again gets another id. Time comes first so that a store that keeps ids in order adds at the end;
 //! one that spreads them over machines takes the shard from their end. Real ones have 28 to 31 digits, with the
 //! date from the eleventh on; nobody may rely on that.
 
@@ -14,7 +15,8 @@ use hongbao_store::StoreError;
 use hongbao_types::{PacketId, Timestamp};
 use hongbao_wire::time::format_compact;
 
-const COUNTER_END: u32 = 10_000;
+const PROCESS_END: u32 = 1_000_000;
+const COUNTER_END: u32 = 100;
 
 #[derive(Debug)]
 pub(crate) struct PacketIds {
@@ -25,7 +27,7 @@ pub(crate) struct PacketIds {
 impl PacketIds {
     pub(crate) fn new() -> Result<PacketIds, StoreError> {
         let drawn = getrandom::u32().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(PacketIds { process: drawn % 10_000, last: Mutex::new((Timestamp::default(), 0)) })
+        Ok(PacketIds { process: drawn % PROCESS_END, last: Mutex::new((Timestamp::default(), 0)) })
     }
 
     /// A new id for the packet with this bill number. A clock that steps back is not followed, and a
@@ -42,7 +44,7 @@ impl PacketIds {
         };
         let date = &format_compact(at)[..8];
         let (shard, ms) = (bill.shard(), at.beijing_ms_of_day());
-        let id = format!("1000{date}{ms:08}{:04}{counter:04}{shard:03}", self.process);
+        let id = format!("1000{date}{ms:08}{:06}{counter:02}{shard:03}", self.process);
         PacketId::try_new(&id).expect("31 digits are a packet id")
     }
 }

@@ -1,4 +1,4 @@
-//! What do all doors share? A store, a lane into it, the clock, and what is known of merchants and apps.
+//! What do all doors share? A store, lanes into it, the clock, and what is known of merchants and apps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use hongbao_engine::outcome::{
     TopUpRejection, Withdrawn,
 };
 use hongbao_store::clock::Clock;
-use hongbao_store::lane::LaneThread;
-use hongbao_store::{CallError, Lane, LaneBounds, Store, StoreError, StoreKind};
+use hongbao_store::lane::LaneThreads;
+use hongbao_store::{CallError, LaneBounds, Lanes, Store, StoreError, StoreKind};
 use hongbao_types::OpenId;
 
 use crate::bounds::HttpBounds;
@@ -41,7 +41,7 @@ pub struct PlatformOptions {
     pub patience: Duration,
     /// How often expired packets are looked for; `None` only when an operator asks.
     pub expire_every: Option<Duration>,
-    /// The size of the lane.
+    /// The size of each lane.
     pub lane: LaneBounds,
     /// What each door puts up with.
     pub http: HttpBounds,
@@ -87,7 +87,7 @@ pub struct Platform<S: Store> {
     pub(crate) prize_pools: PrizePools,
     pub(crate) finished: FinishedPackets,
     pub(crate) masked_words: MaskedWords,
-    lane: Lane,
+    lanes: Lanes,
     patience: Duration,
     unsettled: Unsettled,
     #[cfg(feature = "null")]
@@ -117,7 +117,7 @@ macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident($command:ty) -> $outcome:ty: $wrap:expr, $variant:ident;)*) => { $(
         $(#[$doc])*
         pub(crate) async fn $name(&self, command: $command) -> Result<$outcome, CallError> {
-            let outcome = self.lane.call($wrap(command), self.patience).await?;
+            let outcome = self.lanes.call($wrap(command), self.patience).await?;
             let Outcome::$variant(outcome) = outcome else {
                 tracing::error!(?outcome, "a command ended as another one's outcome");
                 return Err(CallError::SystemError);
@@ -128,12 +128,12 @@ macro_rules! commands {
 }
 
 impl<S: Store> Platform<S> {
-    /// A platform over `store`, and the thread of its lane, which [`Server`](crate::Server) joins.
+    /// A platform over `store`, and the threads of its lanes, which [`Server`](crate::Server) joins.
     pub fn start(
         store: S,
         clock: Arc<dyn Clock>,
         options: &PlatformOptions,
-    ) -> Result<(Arc<Platform<S>>, LaneThread), StoreError> {
+    ) -> Result<(Arc<Platform<S>>, LaneThreads), StoreError> {
         let policy = Policy {
             is_sandbox: store.info().kind == StoreKind::Sandbox,
             expires_after_ms: millis(options.expires_after),
@@ -141,7 +141,7 @@ impl<S: Store> Platform<S> {
             fails_after_ms: millis(options.fails_after),
             ..Policy::default()
         };
-        let (lane, thread) = Lane::start(&store, policy, options.lane)?;
+        let (lanes, threads) = Lanes::start(&store, &policy, options.lane)?;
         let platform = Platform {
             directory: Directory::new(store.clone(), options.directory_max_age),
             packet_ids: PacketIds::new()?,
@@ -153,13 +153,13 @@ impl<S: Store> Platform<S> {
             prize_pools: PrizePools::default(),
             finished: FinishedPackets::default(),
             masked_words: options.masked_words.clone(),
-            lane,
+            lanes,
             patience: options.patience,
             unsettled: Unsettled::default(),
             #[cfg(feature = "null")]
             is_null: options.is_null,
         };
-        Ok((Arc::new(platform), thread))
+        Ok((Arc::new(platform), threads))
     }
 
     /// Whether this is play.
@@ -169,7 +169,7 @@ impl<S: Store> Platform<S> {
 
     /// Whether it takes commands.
     pub(crate) fn is_open(&self) -> bool {
-        self.lane.is_open()
+        self.lanes.are_open()
     }
 
     commands! {
@@ -224,7 +224,7 @@ impl<S: Store> Platform<S> {
             return Ok(SendOutcome::Accepted(hongbao_engine::outcome::Accepted { packet, sent_at, is_replay: false }));
         }
         let bill = send.bill.clone();
-        let mut pending = self.lane.submit(Command::SendPacket(send)).map_err(NoOutcome::Call)?;
+        let mut pending = self.lanes.submit(Command::SendPacket(send)).map_err(NoOutcome::Call)?;
         match pending.within(self.patience).await {
             Some(Ok(Outcome::Send(outcome))) => Ok(outcome),
             Some(Ok(outcome)) => {
@@ -244,8 +244,8 @@ impl<S: Store> Platform<S> {
     }
 
     /// Takes no more commands, and returns when those that wait have been carried out.
-    pub(crate) async fn stop(&self, thread: LaneThread) {
-        self.lane.clone().stop(thread).await;
+    pub(crate) async fn stop(&self, threads: LaneThreads) {
+        self.lanes.stop(threads).await;
     }
 }
 

@@ -1,5 +1,5 @@
 //! How does the platform start and stop? Doors open once everything behind them is ready; when it
-//! stops, doors close first, then requests under way are finished, then the lane is emptied: no
+//! stops, doors close first, then requests under way are finished, then the lanes are emptied: no
 //! request that was taken is lost.
 
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hongbao_store::lane::LaneThread;
+use hongbao_store::lane::LaneThreads;
 use hongbao_store::{Store, StoreKind};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
@@ -115,7 +115,7 @@ pub struct Addresses {
 #[derive(Debug)]
 pub struct Server<S: Store> {
     platform: Arc<Platform<S>>,
-    lane: LaneThread,
+    lanes: LaneThreads,
     addresses: Addresses,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -125,13 +125,13 @@ pub struct Server<S: Store> {
 impl<S: Store> Server<S> {
     /// Opens the doors of `platform`.
     pub async fn start(
-        (platform, lane): (Arc<Platform<S>>, LaneThread),
+        (platform, lanes): (Arc<Platform<S>>, LaneThreads),
         doors: Doors,
     ) -> Result<Server<S>, StartError> {
         doors.check(platform.store.info().kind)?;
         let (stop, stopping) = watch::channel(false);
         let mut server =
-            Server { platform, lane, addresses: Addresses::default(), stop, tasks: Vec::new(), sockets: Vec::new() };
+            Server { platform, lanes, addresses: Addresses::default(), stop, tasks: Vec::new(), sockets: Vec::new() };
         let public: Router = Router::new()
             .merge(gateway::routes::<S>())
             .merge(people::routes::<S>(&server.platform))
@@ -177,7 +177,7 @@ impl<S: Store> Server<S> {
         self.addresses
     }
 
-    /// Closes the doors, finishes what is under way, empties the lane.
+    /// Closes the doors, finishes what is under way, empties the lanes.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         for mut task in self.tasks {
@@ -186,7 +186,7 @@ impl<S: Store> Server<S> {
                 task.abort();
             }
         }
-        self.platform.stop(self.lane).await;
+        self.platform.stop(self.lanes).await;
         for socket in self.sockets {
             let _ = std::fs::remove_file(socket);
         }

@@ -54,6 +54,10 @@ pub use writer::PostgresWriter;
 /// The database's real time, and how far ahead of it a sandbox's clock is.
 const TIME: &str = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint) AS real_ms, offset_ms";
 
+/// How many writers a process has: enough that payers and packets that meet nowhere don't wait for each other's commits,
+/// and few enough that batches stay large.
+const LANES: usize = 4;
+
 /// Why a store could not be opened. Nothing here says a password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -242,8 +246,12 @@ impl PostgresStore {
 
     fn found_time(&self, found: &[Row]) -> Result<Timestamp, StoreError> {
         let now = reads::first(found, |row| self.time(row))?;
-        now.ok_or_else(|| StoreError::Corrupted("there is no clock".to_owned()))
+        now.ok_or_else(no_clock)
     }
+}
+
+fn no_clock() -> StoreError {
+    StoreError::Corrupted("there is no clock".to_owned())
 }
 
 fn clock() -> Query<'static> {
@@ -280,6 +288,16 @@ impl Store for PostgresStore {
 
     fn writer(&self) -> Result<PostgresWriter, StoreError> {
         Ok(PostgresWriter::new(self.clone()))
+    }
+
+    fn lanes(&self) -> usize {
+        LANES
+    }
+
+    async fn real_now(&self) -> Result<Timestamp, StoreError> {
+        let found = self.rows(clock()).await?;
+        let real = reads::first(&found, |row| Ok(self.time(row)?.plus_millis(-rows::get::<i64>(row, "offset_ms")?)))?;
+        real.ok_or_else(no_clock)
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
@@ -399,21 +417,27 @@ impl Store for PostgresStore {
         history::packets_to(&self.inner.pool, person, from, limit).await
     }
 
-    async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
-        // The oldest of each shard, by its key; then the oldest of these.
+    async fn due(&self, first_shard: u16, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        // Shard after shard, each by its key, until there are enough.
         let sql = format!(
             "WITH clock AS (SELECT {TIME} FROM sandbox_clock)
-             SELECT due.* FROM clock CROSS JOIN unnest($1::smallint[]) AS shards (shard) CROSS JOIN LATERAL (
-                 SELECT at, packet_id, payer_id FROM due
-                 WHERE due.shard = shards.shard AND at <= COALESCE($2, real_ms) + offset_ms
-                     AND (at, packet_id) > ($3, $4)
-                 ORDER BY at, packet_id LIMIT $5
-             ) AS due ORDER BY at, packet_id LIMIT $5"
+             SELECT due.* FROM clock
+             CROSS JOIN unnest($1::bigint[], $2::smallint[]) AS shards (place, shard) CROSS JOIN LATERAL (
+                 SELECT shards.place, at, packet_id, payer_id FROM due
+                 WHERE due.shard = shards.shard AND at <= COALESCE($3, real_ms) + offset_ms
+                     AND (shards.place > 0 OR (at, packet_id) > ($4, $5))
+                 ORDER BY at, packet_id LIMIT $6
+             ) AS due LIMIT $6"
         );
         let (at, packet) = after.map_or((i64::MIN, ""), |due| (due.at.as_millis(), due.packet.as_str()));
-        let shards: Vec<i16> = (0..shard::SHARDS).collect();
-        let query = Query::new(sql, params![shards, self.real_ms(), at, packet, at_most(limit)]);
-        reads::all(&self.rows(query).await?, rows::due)
+        let shards = shard::in_turn(first_shard, after.map(|due| &due.packet));
+        let places: Vec<i64> = (0..).take(shards.len()).collect();
+        let query = Query::new(sql, params![places, shards, self.real_ms(), at, packet, at_most(limit)]);
+        let mut found =
+            reads::all(&self.rows(query).await?, |row| Ok((rows::get::<i64>(row, "place")?, rows::due(row)?)))?;
+        // No plan puts them in another order, though it might.
+        found.sort();
+        Ok(found.into_iter().map(|(_, due)| due).collect())
     }
 
     async fn audit(&self) -> Result<AuditReport, StoreError> {

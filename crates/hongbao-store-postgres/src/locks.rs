@@ -47,6 +47,15 @@ impl<'a> Locks<'a> {
             self.0.push((columns.lock(table, order), fill));
         }
     }
+
+    /// The same, or, if they are only read, without locks.
+    fn add_or_read(&mut self, is_read: bool, columns: Columns<'a>, table: &str, order: &[&str], fill: Fill) {
+        if is_read && !columns.is_empty() {
+            self.0.push((columns.read(table), fill));
+        } else {
+            self.add(columns, table, order, fill);
+        }
+    }
 }
 
 /// What locks every row that `keys` names, in the order of locks, and at last tells the time.
@@ -66,13 +75,14 @@ pub(crate) fn locks(keys: &KeySet) -> Vec<(Query<'_>, Fill)> {
         Ok(())
     });
     let apps = columns!(&keys.apps; "app_id": |id| id.as_str());
-    locks.add(apps, "app", &["app_id"], |rows, row| {
+    let is_read = !keys.writes_apps_or_people;
+    locks.add_or_read(is_read, apps, "app", &["app_id"], |rows, row| {
         let app = rows::app(row)?;
         rows.apps.load(app.id.clone(), Some(app));
         Ok(())
     });
     let people = columns!(&keys.people; "app_id": |id| id.app.as_str(), "openid": |id| id.openid.as_str());
-    locks.add(people, "person", &["app_id", "openid"], |rows, row| {
+    locks.add_or_read(is_read, people, "person", &["app_id", "openid"], |rows, row| {
         let person = rows::person(row)?;
         rows.people.load(person.id.clone(), Some(person));
         Ok(())

@@ -129,6 +129,12 @@ impl<'a> Columns<'a> {
         self.into_query(sql)
     }
 
+    /// Rows that have one of these keys.
+    pub(crate) fn read(self, table: &str) -> Query<'a> {
+        let (unnest, joins) = (self.unnest(1), self.joins(self.names.len()));
+        Query::new(format!("SELECT t.* FROM {unnest} JOIN {table} AS t ON {joins}"), self.values)
+    }
+
     /// Rows that have one of these keys, locked in the order of `order`.
     pub(crate) fn lock(self, table: &str, order: &[&str]) -> Query<'a> {
         let (unnest, joins) = (self.unnest(1), self.joins(self.names.len()));

@@ -3,15 +3,22 @@
 use hongbao_engine::code::CodeKey;
 use hongbao_engine::ledger::{LedgerAccount, TransferKey};
 use hongbao_engine::limits::CounterKey;
-use hongbao_engine::packet::{BillKey, shard_of};
+use hongbao_engine::packet::{self, BillKey, shard_of};
 use hongbao_engine::wallet::WithdrawalKey;
 use hongbao_store::names;
 use hongbao_types::{AppId, OpenId, PacketId};
 
 /// How many there are, but for codes.
-pub(crate) const SHARDS: i16 = 1000;
+const SHARDS: i16 = packet::SHARDS.cast_signed();
 /// Codes are in few shards: those that are over are looked for in each.
 pub(crate) const CODE_SHARDS: i16 = 16;
+
+/// All of them, from `first` on and around, only those from the one of `after` on.
+pub(crate) fn in_turn(first: u16, after: Option<&PacketId>) -> Vec<i16> {
+    let first = column(first) % SHARDS;
+    let done = after.map_or(0, |packet| (of_packet(packet) - first).rem_euclid(SHARDS));
+    (done..SHARDS).map(|place| (first + place) % SHARDS).collect()
+}
 
 fn column(shard: u16) -> i16 {
     i16::try_from(shard).unwrap_or_default()

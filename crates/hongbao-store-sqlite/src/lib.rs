@@ -226,6 +226,15 @@ impl Store for SqliteStore {
         SqliteWriter::new(self.clone(), connection).map_err(|error| store_error(&error))
     }
 
+    /// A file has one writer.
+    fn lanes(&self) -> usize {
+        1
+    }
+
+    async fn real_now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.real_now())
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.read(|view| reader::now(view, self.real_now()))
     }
@@ -323,7 +332,7 @@ impl Store for SqliteStore {
         })
     }
 
-    async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, _first_shard: u16, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
         self.read(|view| reader::due(view, reader::now(view, self.real_now())?, after, limit))
     }
 

@@ -34,6 +34,7 @@ use hongbao_types::{
     ApiKey, AppId, AppSecret, BillNo, Fen, Generation, LotteryId, MerchantId, Mode, OpenId, PacketId, Reference,
     Timestamp, WorkwxSecret,
 };
+use std::collections::BTreeSet;
 
 use crate::clock::{Clock, ManualClock};
 use crate::faulty::{Fault, Faults, Faulty};
@@ -165,7 +166,7 @@ impl<S: Store, G> Rig<S, G> {
 
     async fn expire(&self) -> Vec<Expired> {
         let mut outcomes = Vec::new();
-        for due in self.store.due(None, 100).await.expect("due work") {
+        for due in self.store.due(0, None, 100).await.expect("due work") {
             match self.call(Command::ExpirePacket(ExpirePacket { due })).await {
                 Ok(Outcome::Expire(outcome)) => outcomes.push(outcome),
                 other => panic!("an expiry ended as {other:?}"),
@@ -970,9 +971,9 @@ behaviours! {
         let rig = Rig::funded(make, 1000).await;
         let accepted = rig.accepted(send(1)).await;
         rig.clock.set(NOON.plus_millis(24 * HOUR_MS - 1));
-        assert_eq!(rig.store.due(None, 100).await.expect("due work"), []);
+        assert_eq!(rig.store.due(0, None, 100).await.expect("due work"), []);
         rig.clock.advance(1);
-        let due = rig.store.due(None, 100).await.expect("due work");
+        let due = rig.store.due(0, None, 100).await.expect("due work");
         assert_eq!(due.len(), 1);
         let view = rig.store.packet(&accepted.packet, ClaimRange::ALL).await.expect("a read").expect("a packet");
         assert_eq!(view.packet.status(view.now), PacketStatus::Refunding);
@@ -981,7 +982,7 @@ behaviours! {
         rig.faults.plan([Fault::UnknownApplied]);
         assert_eq!(rig.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
         assert_eq!(rig.call(expire()).await, Ok(Outcome::Expire(Expired::AlreadyDone)));
-        assert_eq!(rig.store.due(None, 100).await.expect("due work"), []);
+        assert_eq!(rig.store.due(0, None, 100).await.expect("due work"), []);
         assert_eq!(rig.funds().await, Fen::new(1000));
         let view = rig.store.packet(&accepted.packet, ClaimRange::ALL).await.expect("a read").expect("a packet");
         let at = NOON.plus_millis(24 * HOUR_MS);
@@ -1007,27 +1008,48 @@ behaviours! {
         rig.assert_books(1).await;
     }
 
-    /// Due work that can't be done does not hide what stands behind it.
+    /// Due work that can't be done does not hide what stands behind it, wherever one begins.
     due_work_is_read_page_by_page(make) {
-        let rig = Rig::funded(make, 5000).await;
+        let rig = Rig::funded(make, 10_000).await;
         for number in [3, 1, 2] {
             rig.accepted(send(number)).await;
         }
         rig.clock.advance(1);
         rig.accepted(send(0)).await;
         rig.clock.advance(24 * HOUR_MS);
-        let all = rig.store.due(None, 100).await.expect("due work");
-        let ids: Vec<_> = all.iter().map(|due| due.packet.clone()).collect();
-        assert_eq!(ids, [1, 2, 3, 0].map(packet_id));
-        let mut paged = Vec::new();
-        loop {
-            let page = rig.store.due(paged.last(), 1).await.expect("due work");
-            if page.is_empty() {
-                break;
+        let sent: BTreeSet<_> = [0, 1, 2, 3].map(packet_id).into();
+        let shards: Vec<_> = sent.iter().map(PacketId::shard).collect();
+        for first_shard in [0, 1, shards[0], shards[1] + 1, shards[2], 999] {
+            let all = rig.store.due(first_shard, None, 100).await.expect("due work");
+            assert_eq!(all.len(), 4);
+            assert_eq!(all.iter().map(|due| due.packet.clone()).collect::<BTreeSet<_>>(), sent);
+            let mut paged = Vec::new();
+            loop {
+                let page = rig.store.due(first_shard, paged.last(), 1).await.expect("due work");
+                if page.is_empty() {
+                    break;
+                }
+                paged.extend(page);
             }
-            paged.extend(page);
+            assert_eq!(paged, all, "from {first_shard} on");
         }
-        assert_eq!(paged, all);
+    }
+
+    /// What is of one shard comes oldest first.
+    due_work_comes_oldest_first(make) {
+        let rig = Rig::funded(make, 10_000).await;
+        let first = send(1);
+        let of_its_shard = |number: &u32| bill(*number).shard() == first.bill.shard();
+        let numbers: Vec<u32> = (2..).filter(of_its_shard).take(2).collect();
+        for number in [numbers[1], 1, numbers[0]] {
+            rig.accepted(send(number)).await;
+            rig.clock.advance(1);
+        }
+        rig.clock.advance(24 * HOUR_MS);
+        let due = rig.store.due(0, None, 100).await.expect("due work");
+        let ids: Vec<_> = due.into_iter().map(|due| due.packet).collect();
+        assert_eq!(ids, [numbers[1], 1, numbers[0]].map(packet_id));
+        assert_eq!(rig.expire().await.len(), 3);
     }
 
     /// The same reference and content get the first answer; other content is refused with what is stored.

@@ -175,6 +175,14 @@ impl<S: Store> Store for Faulty<S> {
         Ok(FaultyWriter { inner: self.inner.writer()?, faults: self.faults.clone(), now: None })
     }
 
+    fn lanes(&self) -> usize {
+        self.inner.lanes()
+    }
+
+    async fn real_now(&self) -> Result<Timestamp, StoreError> {
+        self.inner.real_now().await
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.inner.now().await
     }
@@ -267,8 +275,8 @@ impl<S: Store> Store for Faulty<S> {
         self.inner.packets_to(person, from, limit).await
     }
 
-    async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
-        self.inner.due(after, limit).await
+    async fn due(&self, first_shard: u16, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+        self.inner.due(first_shard, after, limit).await
     }
 
     async fn audit(&self) -> Result<AuditReport, StoreError> {

@@ -1,11 +1,14 @@
 //! How do commands reach the store? Through a lane: a bounded queue, a thread of its own, one writer,
-//! one batch in flight.
+//! one batch in flight. A store that many may write to at once has several [`Lanes`]; what meets at one busy row goes
+//! through the same one, so that it becomes one batch and doesn't wait for itself.
 //!
 //! There is no timer: while one batch commits, the next one gathers. What does not fit into the queue
 //! is refused before it: certainly nothing was done. Once a command is in the queue it is carried to
 //! its end, whether or not its caller is still waiting.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -66,6 +69,14 @@ pub struct Lane {
 /// The lane's thread.
 #[derive(Debug)]
 pub struct LaneThread(JoinHandle<()>);
+
+/// Ways into the store, as many as it is worth to have. Clones share the queues.
+#[derive(Clone, Debug)]
+pub struct Lanes(Arc<[Lane]>);
+
+/// The lanes' threads.
+#[derive(Debug)]
+pub struct LaneThreads(Vec<LaneThread>);
 
 /// A command that was handed over. It is carried to its end whether or not anybody waits for it.
 #[derive(Debug)]
@@ -140,6 +151,44 @@ impl Lane {
         if !matches!(joined, Ok(Ok(()))) {
             tracing::error!("the lane's thread ended in a panic");
         }
+    }
+}
+
+impl Lanes {
+    /// Starts the lanes into `store`, as [`Lane::start`] does one.
+    pub fn start<S: Store>(store: &S, policy: &Policy, bounds: LaneBounds) -> Result<(Lanes, LaneThreads), StoreError> {
+        let started = (0..store.lanes().max(1)).map(|_| Lane::start(store, policy.clone(), bounds));
+        let (lanes, threads): (Vec<_>, Vec<_>) = started.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        Ok((Lanes(lanes.into()), LaneThreads(threads)))
+    }
+
+    /// Hands `command` over and waits for its outcome, at most until `patience` is over.
+    pub async fn call(&self, command: Command, patience: Duration) -> Result<Outcome, CallError> {
+        self.of(&command).call(command, patience).await
+    }
+
+    /// Hands `command` over.
+    pub fn submit(&self, command: Command) -> Result<Pending, CallError> {
+        self.of(&command).submit(command)
+    }
+
+    /// Whether all of them take commands.
+    pub fn are_open(&self) -> bool {
+        self.0.iter().all(Lane::is_open)
+    }
+
+    /// Takes no more commands; those that wait are still carried out. Returns when that is done.
+    pub async fn stop(&self, threads: LaneThreads) {
+        futures_util::future::join_all(self.0.iter().zip(threads.0).map(|(lane, thread)| lane.clone().stop(thread)))
+            .await;
+    }
+
+    /// The lane of whatever meets at this command's busiest row.
+    fn of(&self, command: &Command) -> &Lane {
+        let mut hasher = DefaultHasher::new();
+        command.busiest_row().hash(&mut hasher);
+        let place = hasher.finish() % self.0.len() as u64;
+        &self.0[usize::try_from(place).unwrap_or_default()]
     }
 }
 

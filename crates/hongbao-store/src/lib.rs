@@ -46,7 +46,7 @@ use hongbao_engine::rows::{Changes, ClaimKey, KeySet, Rows};
 use hongbao_engine::wallet::{Withdrawal, WithdrawalKey};
 use hongbao_types::{AppId, Fen, LotteryId, MerchantId, OpenId, PacketId, PersonKey, Reference, Timestamp};
 
-pub use lane::{CallError, Lane, LaneBounds};
+pub use lane::{CallError, Lane, LaneBounds, Lanes};
 pub use lists::{Page, SentPacket, WalletEntry};
 
 /// What a store is, written when it is created and never changed.
@@ -210,6 +210,12 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// A writer of its own for a lane.
     fn writer(&self) -> Result<Self::Writer, StoreError>;
 
+    /// How many lanes it is worth to have in one process: as many as can be written to at once.
+    fn lanes(&self) -> usize;
+
+    /// The real time by the clock that the store goes by: the database's, where it has one of its own.
+    fn real_now(&self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
+
     /// The store's time.
     fn now(&self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
 
@@ -299,9 +305,15 @@ pub trait Store: Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Page<SentPacket, PacketId>, StoreError>> + Send;
 
-    /// At most `limit` pieces of work that are due at the store's time, in their order (oldest first), only
-    /// those behind `after`. Not locked.
-    fn due(&self, after: Option<&Due>, limit: usize) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+    /// At most `limit` pieces of work that are due at the store's time, only those behind `after`. Not locked. The
+    /// oldest come first; in a store that is spread over shards the oldest of each shard, shard after shard from
+    /// `first_shard` on, so that nodes that begin elsewhere don't do each other's work.
+    fn due(
+        &self,
+        first_shard: u16,
+        after: Option<&Due>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
 
     /// Rebuilds the books from one consistent view of everything.
     fn audit(&self) -> impl Future<Output = Result<AuditReport, StoreError>> + Send;

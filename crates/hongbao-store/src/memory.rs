@@ -352,6 +352,14 @@ impl Store for MemoryStore {
         Ok(MemoryWriter { store: self.clone(), locked: None })
     }
 
+    fn lanes(&self) -> usize {
+        1
+    }
+
+    async fn real_now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         Ok(self.time(&*self.tables.lock().await))
     }
@@ -462,7 +470,7 @@ impl Store for MemoryStore {
         Ok(self.tables.lock().await.packets_to(person, from, limit))
     }
 
-    async fn due(&self, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, _first_shard: u16, after: Option<&Due>, limit: usize) -> Result<Vec<Due>, StoreError> {
         let tables = self.tables.lock().await;
         Ok(tables.due(self.time(&tables), after).take(limit).cloned().collect())
     }

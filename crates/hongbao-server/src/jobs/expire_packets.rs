@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hongbao_engine::command::ExpirePacket;
 use hongbao_engine::outcome::Expired;
-use hongbao_engine::packet::Due;
+use hongbao_engine::packet::{Due, SHARDS};
 use hongbao_store::Store;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -42,8 +42,10 @@ pub(crate) struct Done {
 pub(crate) async fn expire_all<S: Store>(platform: &Arc<Platform<S>>) -> Done {
     let mut done = Done::default();
     let mut last: Option<Due> = None;
+    // Another one each time and on each node; where it can't be drawn, the first one does.
+    let first_shard = u16::try_from(getrandom::u32().unwrap_or_default() % u32::from(SHARDS)).unwrap_or_default();
     loop {
-        let page = match platform.store.due(last.as_ref(), AT_ONCE).await {
+        let page = match platform.store.due(first_shard, last.as_ref(), AT_ONCE).await {
             Ok(page) => page,
             Err(error) => {
                 tracing::warn!(%error, "due work could not be read");
