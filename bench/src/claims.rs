@@ -11,19 +11,19 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use crate::client::{self, Way};
-use crate::measured::{Line, Measured, lines_table};
+use crate::measured::{Kind, Line, Measured, lines_table};
 use crate::setup::{APP, Certificates, KEY, MERCHANT, bill_no, openid};
 
 /// As many as a packet may have.
-const SHARES: u64 = 10_000;
+pub(crate) const SHARES: u64 = 10_000;
 /// Who opens the first.
-const FIRST: u64 = 0;
+pub(crate) const FIRST: u64 = 0;
 
 #[tokio::main]
 pub(crate) async fn run(rounds: usize, connections: usize, folder: &Path) -> anyhow::Result<String> {
     let certificates = Certificates::generate()?;
-    let null = Measured::start(folder, true, &certificates).await?;
-    let durable = Measured::start(folder, false, &certificates).await?;
+    let null = Measured::start(folder, &Kind::Null, &certificates).await?;
+    let durable = Measured::start(folder, &Kind::Sqlite, &certificates).await?;
     let mut lines = ["null", "claims", "already empty"].map(Line::new);
     for round in 0..=rounds as u64 {
         let people = Crowd::new(&certificates.app_key, round)?;
@@ -40,7 +40,7 @@ pub(crate) async fn run(rounds: usize, connections: usize, folder: &Path) -> any
                 lists[place as usize % connections].push(client::claim(&packet, &assertion, Some(&link)));
             }
             let streams = client::connect(&Way { address: server.ready.plain, tls: None }, connections).await?;
-            let (done, cpu) = server.run(streams, lists, expected).await.context(lines[line].name)?;
+            let (done, cpu) = server.run(streams, lists, expected).await.with_context(|| lines[line].name.clone())?;
             // The first round only warms up.
             if round > 0 {
                 lines[line].add(&done, cpu);
@@ -58,14 +58,14 @@ pub(crate) async fn run(rounds: usize, connections: usize, folder: &Path) -> any
 }
 
 /// Those who come in a round.
-struct Crowd {
+pub(crate) struct Crowd {
     key: EncodingKey,
     now: i64,
     round: u64,
 }
 
 impl Crowd {
-    fn new(app_key: &str, round: u64) -> anyhow::Result<Crowd> {
+    pub(crate) fn new(app_key: &str, round: u64) -> anyhow::Result<Crowd> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs().try_into()?;
         Ok(Crowd { key: EncodingKey::from_ed_pem(app_key.as_bytes())?, now, round })
     }
@@ -74,7 +74,7 @@ impl Crowd {
         openid(self.round * 2 * SHARES + place)
     }
 
-    fn assertion(&self, packet: &str, place: u64) -> anyhow::Result<String> {
+    pub(crate) fn assertion(&self, packet: &str, place: u64) -> anyhow::Result<String> {
         let claims = json!({
             "iss": APP, "sub": self.openid(place), "aud": "hongbao", "packet": packet, "iat": self.now,
             "exp": self.now + 300,
@@ -84,7 +84,7 @@ impl Crowd {
     }
 
     /// The round's packet, sent unless it was, and its first share, opened: its number, and the token of its link.
-    async fn first(&self, server: &Measured, round: u64) -> anyhow::Result<(String, String)> {
+    pub(crate) async fn first(&self, server: &Measured, round: u64) -> anyhow::Result<(String, String)> {
         let mut params = Params::from_pairs([
             ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
             ("mch_billno", &*bill_no(1_000_000_000 + round)),

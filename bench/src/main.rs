@@ -1,15 +1,18 @@
 //! How fast is Hongbao, and what limits it?
 //!
-//! Four tables. *Sends over HTTP*: durable ones beside a null server, the same process but for engine and store;
+//! Five tables. *Sends over HTTP*: durable ones beside a null server, the same process but for engine and store;
 //! without TLS and over mTLS, connections kept alive. *Claims of one packet*: by everybody at once, and by those who
 //! come too late. *The store alone*, in batches of several sizes, beside what
-//! the disk does. *The time of a wrong signature*: whether it tells how much of it is right. Rounds are interleaved, so that whatever else the machine is doing hits all alike; medians are
+//! the disk does. *The time of a wrong signature*: whether it tells how much of it is right. *On PostgreSQL*:
+//! one packet, one merchant, one to three nodes, beside plain transactions. Rounds are interleaved, so that whatever else the machine is doing hits all alike; medians are
 //! printed, with the least and the most.
 
 mod claims;
 mod client;
 mod disk;
 mod measured;
+mod peers;
+mod postgres;
 mod sends;
 mod server;
 mod setup;
@@ -44,7 +47,7 @@ struct Arguments {
     #[arg(long, default_value = ".")]
     folder: PathBuf,
     /// Only this table
-    #[arg(long, value_parser = ["sends", "claims", "store", "timing"])]
+    #[arg(long, value_parser = ["sends", "claims", "store", "timing", "postgres"])]
     only: Option<String>,
     #[command(subcommand)]
     role: Option<Role>,
@@ -78,6 +81,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wants("store") {
         println!("{}", store::run(arguments.rounds, arguments.packets, folder.path())?);
+    }
+    if wants("postgres") {
+        println!("{}", postgres::run(arguments.rounds, arguments.connections, folder.path())?);
     }
     if wants("timing") {
         println!("{}", timing::run()?);

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -23,22 +24,25 @@ pub(crate) struct Load {
 
 /// One line of a table.
 pub(crate) struct Line {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Requests a second in the latest round.
     pub(crate) latest: f64,
     pub(crate) per_second: Figure,
     pub(crate) server_us: Figure,
+    /// Of a database beside it.
+    pub(crate) database_us: Figure,
     p50_ms: Figure,
     p99_ms: Figure,
 }
 
 impl Line {
-    pub(crate) fn new(name: &'static str) -> Line {
+    pub(crate) fn new(name: impl Into<String>) -> Line {
         Line {
-            name,
+            name: name.into(),
             latest: f64::NAN,
             per_second: Figure::default(),
             server_us: Figure::default(),
+            database_us: Figure::default(),
             p50_ms: Figure::default(),
             p99_ms: Figure::default(),
         }
@@ -58,13 +62,22 @@ impl Line {
 /// The lines below a head; `what` is one request.
 pub(crate) fn lines_table(what: &str, lines: &[Line]) -> String {
     let (rate, cpu) = (format!("{what}s/s"), format!("server CPU µs/{what}"));
-    let mut out = format!("{:20} {rate:>28} {cpu:>22} {:>20} {:>20}\n", "", "p50 ms", "p99 ms");
+    let mut out = format!("{:20} {rate:>28} {cpu:>22} {:>20} {:>20}", "", "p50 ms", "p99 ms");
+    let has_database = lines.iter().any(|line| !line.database_us.median().is_nan());
+    if has_database {
+        let _ = write!(out, " {:>26}", format!("database CPU µs/{what}"));
+    }
+    out.push('\n');
     for line in lines {
-        let _ = writeln!(
+        let _ = write!(
             out,
             "{:20} {:>28} {:>22} {:>20} {:>20}",
             line.name, line.per_second, line.server_us, line.p50_ms, line.p99_ms
         );
+        if has_database {
+            let _ = write!(out, " {:>26}", line.database_us);
+        }
+        out.push('\n');
     }
     out
 }
@@ -75,11 +88,34 @@ pub(crate) struct Measured {
     pub(crate) ready: Ready,
 }
 
+/// What a server keeps its rows in, or answers by.
+pub(crate) enum Kind {
+    /// Nothing is carried out.
+    Null,
+    /// A file.
+    Sqlite,
+    /// A database that several share; the first one brings merchant, app and money.
+    Postgres { url: String, is_first: bool },
+    /// A transaction a call, in this database.
+    Plain(String),
+}
+
 impl Measured {
-    pub(crate) async fn start(folder: &Path, is_null: bool, certificates: &Certificates) -> anyhow::Result<Measured> {
-        let store = folder.join(if is_null { "null.db" } else { "durable.db" });
+    pub(crate) async fn start(folder: &Path, kind: &Kind, certificates: &Certificates) -> anyhow::Result<Measured> {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let file = folder.join(format!("{number}.db")).display().to_string();
+        let (store, peer) = match kind {
+            Kind::Null => (file, Some("null")),
+            Kind::Sqlite => (file, None),
+            Kind::Postgres { url, .. } => (url.clone(), None),
+            Kind::Plain(url) => (file, Some(url.as_str())),
+        };
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("server").arg("--store").arg(store).args(is_null.then_some("--null"));
+        command.arg("server").arg("--store").arg(store).arg("--log").arg(folder.join(format!("{number}.log")));
+        if let Some(peer) = peer {
+            command.arg("--peer").arg(peer);
+        }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let told =
             ServerCertificates { authority: certificates.authority.clone(), server: certificates.server.clone() };
@@ -89,7 +125,9 @@ impl Measured {
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("a pipe")?).read_line(&mut line).await?;
         let server = Measured { child, ready: serde_json::from_str(&line).context("the server did not start")? };
-        server.provision(&certificates.merchant.0, &certificates.app_public_key).await?;
+        if !matches!(kind, Kind::Postgres { is_first: false, .. }) {
+            server.provision(&certificates.merchant.0, &certificates.app_public_key).await?;
+        }
         Ok(server)
     }
 
@@ -145,14 +183,9 @@ impl Measured {
         Ok(serde_json::from_str(&text).unwrap_or_default())
     }
 
-    /// Processor time of the whole process so far (`/proc/PID/stat`, in ticks of 10 ms).
-    fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let pid = self.child.id().context("a running child")?;
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        let (_, rest) = stat.rsplit_once(')').context("a process's line")?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-        Ok(ticks as f64 / 100.0)
+    /// Processor time of the whole process so far, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        Ok(Stat::of(self.child.id().context("a running child")?)?.own_seconds)
     }
 
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
@@ -160,5 +193,27 @@ impl Measured {
         let status = self.child.wait().await?;
         anyhow::ensure!(status.success(), "the server ended with {status}");
         Ok(())
+    }
+}
+
+/// What the system knows of a process (`/proc/PID/stat`).
+pub(crate) struct Stat {
+    pub(crate) parent: u32,
+    /// Processor time of its own, in ticks of 10 ms.
+    pub(crate) own_seconds: f64,
+    /// Of its children that have ended.
+    pub(crate) ended_seconds: f64,
+}
+
+impl Stat {
+    pub(crate) fn of(pid: u32) -> anyhow::Result<Stat> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        let (_, rest) = stat.rsplit_once(')').context("a process's line")?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let seconds = |at: usize| -> anyhow::Result<f64> {
+            let ticks = fields[at].parse::<u64>()? + fields[at + 1].parse::<u64>()?;
+            Ok(ticks as f64 / 100.0)
+        };
+        Ok(Stat { parent: fields[1].parse()?, own_seconds: seconds(11)?, ended_seconds: seconds(13)? })
     }
 }

@@ -7,18 +7,20 @@ use anyhow::Context;
 use hongbao_types::ApiKey;
 
 use crate::client::{self, Way};
-use crate::measured::{Line, Load, Measured, lines_table};
+use crate::measured::{Kind, Line, Load, Measured, lines_table};
 use crate::setup::{Certificates, KEY, body};
 use crate::stats::Figure;
 
 /// What a send that succeeded is answered.
-const SUCCESS: &str = "<result_code><![CDATA[SUCCESS]]></result_code>";
+pub(crate) const SUCCESS: &str = "<result_code><![CDATA[SUCCESS]]></result_code>";
 
 #[tokio::main]
 pub(crate) async fn run(load: &Load, folder: &Path) -> anyhow::Result<String> {
     let certificates = Certificates::generate()?;
-    let (null, durable) =
-        (Measured::start(folder, true, &certificates).await?, Measured::start(folder, false, &certificates).await?);
+    let (null, durable) = (
+        Measured::start(folder, &Kind::Null, &certificates).await?,
+        Measured::start(folder, &Kind::Sqlite, &certificates).await?,
+    );
     let tls = client::mtls(&certificates)?;
     let ways = [
         Way { address: null.ready.plain, tls: None },
@@ -32,8 +34,8 @@ pub(crate) async fn run(load: &Load, folder: &Path) -> anyhow::Result<String> {
     for round in 0..=load.rounds {
         for ((line, way), server) in lines.iter_mut().zip(&ways).zip([&null, &durable, &null, &durable]) {
             let requests = requests(load, &mut numbers)?;
-            let streams = client::connect(way, load.connections).await.context(line.name)?;
-            let (done, cpu) = server.run(streams, requests, SUCCESS).await.context(line.name)?;
+            let streams = client::connect(way, load.connections).await.with_context(|| line.name.clone())?;
+            let (done, cpu) = server.run(streams, requests, SUCCESS).await.with_context(|| line.name.clone())?;
             // The first round only warms up.
             if round > 0 {
                 line.add(&done, cpu);

@@ -16,7 +16,7 @@ use hongbao_engine::outcome::{Outcome, SendOutcome};
 use hongbao_engine::packet::{BillKey, Family, Product, Texts};
 use hongbao_store::clock::{Clock, SystemClock};
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind, Writer};
-use hongbao_store_sqlite::{SqliteStore, SqliteWriter};
+use hongbao_store_sqlite::SqliteStore;
 use hongbao_types::{Fen, PacketId};
 
 use crate::disk::{Writes, writes_per_second};
@@ -39,7 +39,9 @@ struct Line {
 
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn run(rounds: usize, packets: usize, folder: &Path) -> anyhow::Result<String> {
-    let mut bench = StoreBench::open(folder)?;
+    let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+    let store = SqliteStore::open_or_create(&folder.join("store.db"), &info, Arc::new(SystemClock))?;
+    let mut bench = StoreBench::over(store)?;
     bench.provision().await?;
     let mut lines = SIZES.map(|size| Line { size, ..Line::default() });
     // Block sizes, how they are written, and how fast.
@@ -109,24 +111,22 @@ pub(crate) async fn run(rounds: usize, packets: usize, folder: &Path) -> anyhow:
     Ok(out)
 }
 
-struct StoreBench {
-    store: SqliteStore,
-    writer: SqliteWriter,
+pub(crate) struct StoreBench<S: Store> {
+    pub(crate) store: S,
+    writer: S::Writer,
     policy: Policy,
     sent: u64,
 }
 
-impl StoreBench {
-    fn open(folder: &Path) -> anyhow::Result<StoreBench> {
-        let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
-        let store = SqliteStore::open_or_create(&folder.join("store.db"), &info, Arc::new(SystemClock))?;
+impl<S: Store> StoreBench<S> {
+    pub(crate) fn over(store: S) -> anyhow::Result<StoreBench<S>> {
         let writer = store.writer()?;
         let day = 86_400_000;
         let policy = Policy { is_sandbox: true, expires_after_ms: day, fails_after_ms: day, ..Policy::default() };
         Ok(StoreBench { store, writer, policy, sent: 0 })
     }
 
-    async fn provision(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn provision(&mut self) -> anyhow::Result<()> {
         let much = Fen::try_new(1_000_000_000_000)?;
         let none = Limits::NO_COUNT;
         let limits =
@@ -143,7 +143,7 @@ impl StoreBench {
     }
 
     /// Sends `count` packets in batches of `size`; the microseconds of each batch.
-    async fn send(&mut self, count: usize, size: usize) -> anyhow::Result<Vec<u32>> {
+    pub(crate) async fn send(&mut self, count: usize, size: usize) -> anyhow::Result<Vec<u32>> {
         let mut latencies = Vec::new();
         let mut left = count;
         while left > 0 {
@@ -163,28 +163,7 @@ impl StoreBench {
 
     fn next(&mut self) -> anyhow::Result<Command> {
         self.sent += 1;
-        let number = self.sent;
-        let bill = BillKey { merchant: MERCHANT.parse()?, family: Family::Packets, bill_no: bill_no(number).parse()? };
-        Ok(Command::SendPacket(Box::new(SendPacket {
-            packet_id: packet_id(&bill, number)?,
-            bill,
-            product: Product::Ordinary,
-            payer: MERCHANT.parse()?,
-            on_behalf_of: None,
-            app: APP.parse()?,
-            recipient: Some(openid(number).parse()?),
-            total: Fen::try_new(AMOUNT_FEN)?,
-            share_count: 1,
-            texts: Texts {
-                sender_name: "天虹百货".to_owned(),
-                greeting: "感谢您参加猜灯谜活动，祝您元宵节快乐！".to_owned(),
-                activity: "猜灯谜抢红包活动".to_owned(),
-                remark: "猜越多得越多，快来抢！".to_owned(),
-                scene: Some("PRODUCT_2".to_owned()),
-                ..Texts::default()
-            },
-            pre_order: None,
-        })))
+        Ok(Command::SendPacket(Box::new(send(self.sent)?)))
     }
 
     async fn carry(&mut self, commands: Vec<Command>) -> anyhow::Result<Vec<Answer>> {
@@ -197,10 +176,35 @@ impl StoreBench {
     }
 }
 
+/// A packet for somebody who never got one.
+pub(crate) fn send(number: u64) -> anyhow::Result<SendPacket> {
+    let bill = BillKey { merchant: MERCHANT.parse()?, family: Family::Packets, bill_no: bill_no(number).parse()? };
+    Ok(SendPacket {
+        packet_id: packet_id(&bill, number)?,
+        bill,
+        product: Product::Ordinary,
+        payer: MERCHANT.parse()?,
+        on_behalf_of: None,
+        app: APP.parse()?,
+        recipient: Some(openid(number).parse()?),
+        total: Fen::try_new(AMOUNT_FEN)?,
+        share_count: 1,
+        texts: Texts {
+            sender_name: "天虹百货".to_owned(),
+            greeting: "感谢您参加猜灯谜活动，祝您元宵节快乐！".to_owned(),
+            activity: "猜灯谜抢红包活动".to_owned(),
+            remark: "猜越多得越多，快来抢！".to_owned(),
+            scene: Some("PRODUCT_2".to_owned()),
+            ..Texts::default()
+        },
+        pre_order: None,
+    })
+}
+
 /// An id as the platform makes them: date, shard of the bill number, time, process, counter.
 fn packet_id(bill: &BillKey, number: u64) -> anyhow::Result<PacketId> {
     let ms = SystemClock.now().as_millis().rem_euclid(86_400_000);
-    Ok(PacketId::try_new(&format!("100020141111{ms:08}0001{:04}{:03}", number % 10_000, bill.shard()))?)
+    Ok(PacketId::try_new(&format!("100020141111{ms:08}{:08}{:03}", number % 100_000_000, bill.shard()))?)
 }
 
 /// Processor time of this thread so far: the first field of its `schedstat`, in nanoseconds.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hongbao_server::{AdminDoor, Doors, MaskedWords, PeopleLimits, PlatformOptions, Rate, TOKEN_LEN_MIN, TlsOptions};
 use hongbao_store::{Currency, StoreInfo, StoreKind};
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::error::{Failure, Result};
@@ -21,6 +22,9 @@ pub(crate) struct Config {
     kind: Kind,
     #[serde(default)]
     currency: Option<CurrencyConfig>,
+    /// Addresses, or networks, of balancers that speak PROXY protocol.
+    #[serde(default)]
+    balancers: Vec<String>,
     tls: Option<TlsConfig>,
     plain: Option<PlainConfig>,
     admin: AdminConfig,
@@ -194,8 +198,18 @@ impl Config {
             return Err(Failure::new("nobody could administer the platform")
                 .hint("set admin.socket, or admin.listen with admin.token_file"));
         }
-        Ok(Doors { tls, plain: self.plain.as_ref().map(|plain| plain.listen), admin })
+        let balancers = self.balancers.iter().map(|text| network(text)).collect::<Result<_>>()?;
+        Ok(Doors { tls, plain: self.plain.as_ref().map(|plain| plain.listen), admin, balancers })
     }
+}
+
+/// A network, or an address alone.
+fn network(text: &str) -> Result<IpNet> {
+    let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    parsed.map_err(|_| {
+        Failure::new(format!("balancers holds something that is no address: {text}"))
+            .hint("an address is 10.0.0.7, a network 10.0.0.0/24")
+    })
 }
 
 impl PeopleConfig {

@@ -9,6 +9,7 @@ use hongbao_store::{CallError, StoreError};
 use serde_json::{Value, json};
 
 use crate::body::BodyError;
+use crate::readiness::NotReady;
 
 /// An error of a JSON door.
 #[derive(Debug)]
@@ -89,6 +90,12 @@ impl From<CallError> for ApiError {
             ),
         };
         ApiError { status, code, message: format!("{error}; {todo}"), money_moved, details: None }
+    }
+}
+
+impl From<NotReady> for ApiError {
+    fn from(error: NotReady) -> ApiError {
+        ApiError::refused(StatusCode::SERVICE_UNAVAILABLE, "not_ready", error.to_string())
     }
 }
 

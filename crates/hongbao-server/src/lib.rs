@@ -7,6 +7,7 @@
 
 mod admin;
 mod api_error;
+mod balancers;
 mod body;
 mod bounds;
 mod change;
@@ -19,8 +20,11 @@ mod listener;
 mod masked_words;
 mod packet_ids;
 mod patience;
+#[cfg(feature = "peer")]
+mod peer;
 mod people;
 mod platform;
+mod readiness;
 mod seal;
 mod server;
 mod tls;
@@ -31,7 +35,10 @@ pub use bounds::HttpBounds;
 pub use client_certificate::public_key_sha256;
 pub use directory_cache::DIRECTORY_MAX_AGE;
 pub use masked_words::{MaskedWords, MaskedWordsError};
+#[cfg(feature = "peer")]
+pub use peer::{Answer, Peer};
 pub use people::{ASSERTION_AUDIENCE, PeopleLimits, Rate};
 pub use platform::{Platform, PlatformOptions};
+pub use readiness::NotReady;
 pub use server::{Addresses, AdminDoor, Doors, Server, StartError, TOKEN_LEN_MIN};
 pub use tls::{TlsError, TlsOptions};

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::Service;
 
+use crate::balancers::{self, Balancers};
 use crate::bounds::HttpBounds;
 use crate::client_certificate;
 use crate::patience::{Patient, Turns};
@@ -42,6 +43,7 @@ pub(crate) enum Transport {
 pub(crate) async fn serve_tcp(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
+    balancers: Balancers,
     router: Router,
     bounds: HttpBounds,
     mut stop: watch::Receiver<bool>,
@@ -53,7 +55,7 @@ pub(crate) async fn serve_tcp(
             accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (stream, address) = match accepted {
+        let (mut stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 pause_after(&error).await;
@@ -62,7 +64,10 @@ pub(crate) async fn serve_tcp(
         };
         let _ = stream.set_nodelay(true);
         let (guest, tls) = (door.guest(permit), tls.clone());
+        let is_balancer = balancers.include(address.ip());
         tokio::spawn(async move {
+            let whose = if is_balancer { guest.whose(&mut stream, address).await } else { Some(address) };
+            let Some(address) = whose else { return };
             match tls {
                 None => guest.speak(stream, Peer { address: address.ip(), transport: Transport::Plain }).await,
                 Some(tls) => guest.shake_hands(stream, address, &tls).await,
@@ -140,6 +145,16 @@ struct Guest {
 }
 
 impl Guest {
+    /// For whom a balancer's connection is.
+    async fn whose(&self, stream: &mut TcpStream, balancer: SocketAddr) -> Option<SocketAddr> {
+        match tokio::time::timeout(self.bounds.handshake_patience, balancers::read_header(stream)).await {
+            Ok(Ok(address)) => return Some(address.unwrap_or(balancer)),
+            Ok(Err(error)) => tracing::warn!(%error, peer = %balancer, "a balancer's connection was not taken"),
+            Err(_) => tracing::warn!(peer = %balancer, "a balancer did not say for whom a connection is"),
+        }
+        None
+    }
+
     async fn shake_hands(self, stream: TcpStream, address: SocketAddr, tls: &Tls) {
         match tokio::time::timeout(self.bounds.handshake_patience, tls.acceptor.accept(stream)).await {
             Ok(Ok(stream)) => {

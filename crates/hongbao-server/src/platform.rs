@@ -18,12 +18,16 @@ use hongbao_store::clock::Clock;
 use hongbao_store::lane::LaneThreads;
 use hongbao_store::{CallError, LaneBounds, Lanes, Store, StoreError, StoreKind};
 use hongbao_types::OpenId;
+use tokio::sync::watch;
 
 use crate::bounds::HttpBounds;
 use crate::directory_cache::{DIRECTORY_MAX_AGE, Directory};
 use crate::masked_words::MaskedWords;
 use crate::packet_ids::PacketIds;
+#[cfg(feature = "peer")]
+use crate::peer::Peer;
 use crate::people::{FinishedPackets, PeopleLimiter, PeopleLimits, PrizePools};
+use crate::readiness::NotReady;
 use crate::unsettled::Unsettled;
 
 /// What an operator may choose.
@@ -49,9 +53,9 @@ pub struct PlatformOptions {
     pub people: PeopleLimits,
     /// How old what is known of merchants and apps may be.
     pub directory_max_age: Duration,
-    /// Whether sends and claims are answered without being carried out: to measure what the rest costs.
-    #[cfg(feature = "null")]
-    pub is_null: bool,
+    /// Who answers sends and claims instead of engine and store: to measure what these cost.
+    #[cfg(feature = "peer")]
+    pub peer: Option<Arc<dyn Peer>>,
 }
 
 impl Default for PlatformOptions {
@@ -68,8 +72,8 @@ impl Default for PlatformOptions {
             http: HttpBounds::default(),
             people: PeopleLimits::default(),
             directory_max_age: DIRECTORY_MAX_AGE,
-            #[cfg(feature = "null")]
-            is_null: false,
+            #[cfg(feature = "peer")]
+            peer: None,
         }
     }
 }
@@ -87,11 +91,12 @@ pub struct Platform<S: Store> {
     pub(crate) prize_pools: PrizePools,
     pub(crate) finished: FinishedPackets,
     pub(crate) masked_words: MaskedWords,
+    pub(crate) readiness: watch::Sender<Result<(), NotReady>>,
     lanes: Lanes,
     patience: Duration,
     unsettled: Unsettled,
-    #[cfg(feature = "null")]
-    is_null: bool,
+    #[cfg(feature = "peer")]
+    peer: Option<Arc<dyn Peer>>,
 }
 
 /// Why a send has no outcome.
@@ -153,11 +158,12 @@ impl<S: Store> Platform<S> {
             prize_pools: PrizePools::default(),
             finished: FinishedPackets::default(),
             masked_words: options.masked_words.clone(),
+            readiness: watch::Sender::new(Ok(())),
             lanes,
             patience: options.patience,
             unsettled: Unsettled::default(),
-            #[cfg(feature = "null")]
-            is_null: options.is_null,
+            #[cfg(feature = "peer")]
+            peer: options.peer.clone(),
         };
         Ok((Arc::new(platform), threads))
     }
@@ -205,23 +211,18 @@ impl<S: Store> Platform<S> {
 
     /// Opens a share.
     pub(crate) async fn claim_share(&self, claim: ClaimShare) -> Result<Result<Claimed, ClaimRejection>, CallError> {
-        #[cfg(feature = "null")]
-        if self.is_null {
-            let ClaimShare { packet, app, openid, .. } = claim;
-            let (amount, claimed_at) = (hongbao_types::Fen::new(1), self.clock.0.now());
-            let claim =
-                hongbao_engine::packet::Claim { packet, app, openid, index: 0, amount, claimed_at, previous: None };
-            return Ok(Ok(Claimed { claim, is_shared: true, is_replay: false }));
+        #[cfg(feature = "peer")]
+        if let Some(peer) = &self.peer {
+            return peer.claim_share(claim).await;
         }
         self.open_share(claim).await
     }
 
     /// Sends a packet.
     pub(crate) async fn send_packet(&self, send: Box<SendPacket>) -> Result<SendOutcome, NoOutcome> {
-        #[cfg(feature = "null")]
-        if self.is_null {
-            let (packet, sent_at) = (send.packet_id, self.clock.0.now());
-            return Ok(SendOutcome::Accepted(hongbao_engine::outcome::Accepted { packet, sent_at, is_replay: false }));
+        #[cfg(feature = "peer")]
+        if let Some(peer) = &self.peer {
+            return peer.send_packet(send).await.map_err(NoOutcome::Call);
         }
         let bill = send.bill.clone();
         let mut pending = self.lanes.submit(Command::SendPacket(send)).map_err(NoOutcome::Call)?;

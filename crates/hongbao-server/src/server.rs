@@ -8,14 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::get;
 use hongbao_store::lane::LaneThreads;
 use hongbao_store::{Store, StoreKind};
+use ipnet::IpNet;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::balancers::Balancers;
 use crate::listener::{serve_tcp, serve_unix};
 use crate::platform::Platform;
+use crate::readiness::{self, NotReady};
 use crate::tls::{Tls, TlsError, TlsOptions};
 use crate::{admin, gateway, jobs, people};
 
@@ -25,7 +29,7 @@ pub const TOKEN_LEN_MIN: usize = 32;
 const FINISH_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Which doors to open.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Doors {
     /// Merchants and people, with TLS.
     pub tls: Option<(SocketAddr, TlsOptions)>,
@@ -33,6 +37,8 @@ pub struct Doors {
     pub plain: Option<SocketAddr>,
     /// Operators.
     pub admin: Vec<AdminDoor>,
+    /// Who speaks for merchants and people: each connection from here says by PROXY protocol (version 2) whose it is.
+    pub balancers: Vec<IpNet>,
 }
 
 impl Doors {
@@ -95,6 +101,9 @@ pub enum StartError {
     /// The operators' token could be guessed.
     #[error("the admin token is too short: it has at least {TOKEN_LEN_MIN} characters")]
     TokenTooShort,
+    /// Keys, certificates and assertions would be judged by a wrong time.
+    #[error(transparent)]
+    ClockWrong(NotReady),
     /// A live store has no door without TLS.
     #[error("a live store takes no requests without TLS: leave the plain address out")]
     PlainIsForSandboxes,
@@ -129,26 +138,32 @@ impl<S: Store> Server<S> {
         doors: Doors,
     ) -> Result<Server<S>, StartError> {
         doors.check(platform.store.info().kind)?;
+        let readiness = readiness::judge(&platform).await;
+        if let Err(why @ NotReady::ClockWrong(_)) = readiness {
+            return Err(StartError::ClockWrong(why));
+        }
         let (stop, stopping) = watch::channel(false);
         let mut server =
             Server { platform, lanes, addresses: Addresses::default(), stop, tasks: Vec::new(), sockets: Vec::new() };
         let public: Router = Router::new()
             .merge(gateway::routes::<S>())
             .merge(people::routes::<S>(&server.platform))
+            .route("/ready", get(readiness::get::<S>))
             .with_state(server.platform.clone());
         let http = server.platform.http;
+        let balancers = Balancers::new(&doors.balancers);
         let operators: Router = admin::routes::<S>().with_state(server.platform.clone());
 
         if let Some((address, options)) = doors.tls {
             let tls = Arc::new(Tls::new(&options)?);
             let (listener, address) = listen(address).await?;
             server.addresses.tls = Some(address);
-            server.spawn(serve_tcp(listener, Some(tls), public.clone(), http, stopping.clone()));
+            server.spawn(serve_tcp(listener, Some(tls), balancers.clone(), public.clone(), http, stopping.clone()));
         }
         if let Some(address) = doors.plain {
             let (listener, address) = listen(address).await?;
             server.addresses.plain = Some(address);
-            server.spawn(serve_tcp(listener, None, public, http, stopping.clone()));
+            server.spawn(serve_tcp(listener, None, balancers, public, http, stopping.clone()));
         }
         for door in doors.admin {
             match door {
@@ -161,10 +176,11 @@ impl<S: Store> Server<S> {
                     let (listener, address) = listen(address).await?;
                     server.addresses.admin.get_or_insert(address);
                     let router = admin::guarded(operators.clone(), &token);
-                    server.spawn(serve_tcp(listener, None, router, http, stopping.clone()));
+                    server.spawn(serve_tcp(listener, None, Balancers::default(), router, http, stopping.clone()));
                 }
             }
         }
+        server.spawn(readiness::watch(server.platform.clone(), stopping.clone()));
         if let Some(every) = server.platform.expire_every {
             let job = jobs::expire_packets::run(server.platform.clone(), every, stopping);
             server.spawn(job);

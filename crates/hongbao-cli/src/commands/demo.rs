@@ -40,6 +40,7 @@ pub(crate) async fn run(output: Output) -> Result<ExitCode> {
         tls: Some((([127, 0, 0, 1], 0).into(), kit.tls_options()?)),
         plain: None,
         admin: vec![AdminDoor::Socket(socket.clone())],
+        balancers: Vec::new(),
     };
     // The job that gives money back is called by hand, so that the moment before it can be seen.
     let options = PlatformOptions { expire_every: None, ..PlatformOptions::default() };

@@ -42,6 +42,7 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> Result<ExitCode> {
         tls: Some((args.listen, kit.tls_options()?)),
         plain: Some(args.plain),
         admin: vec![AdminDoor::Socket(socket.clone())],
+        balancers: Vec::new(),
     };
     let expire_every = Some(Duration::from_secs(args.expire_every));
     let options = PlatformOptions { expire_every, ..PlatformOptions::default() };

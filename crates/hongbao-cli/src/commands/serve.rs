@@ -99,6 +99,7 @@ fn not_started(error: &StartError) -> Failure {
             failure.hint("take the section [plain] out; [tls] is the door of a live platform")
         }
         StartError::AdminIsLocal(_) => failure.hint("listen on 127.0.0.1, and reach it from elsewhere through ssh"),
+        StartError::ClockWrong(_) => failure.hint("set the clock (timedatectl set-ntp true), then start again"),
         StartError::TokenTooShort => failure.hint("make one: openssl rand -hex 32"),
     }
 }

@@ -1,10 +1,13 @@
 //! Is a platform on PostgreSQL one platform, however many nodes it has?
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use hongbao_store_postgres::rig;
 
-use crate::running::{Ran, Serve, field, folder, run};
+use crate::running::{Ran, Serve, field, folder, run, until};
 
 const APP: &str = "wx8888888888888888";
 
@@ -33,6 +36,15 @@ fn start(folder: &Path, store: &str) -> Serve {
     node
 }
 
+/// A merchant with 1000 fen, and his app.
+fn furnish(node: &Path) {
+    // The app's key signs nothing here: nobody claims.
+    std::fs::write(node.join("app.pem"), APP_KEY).unwrap();
+    with_profile(node, &["app", "add", APP, "--public-key", "app.pem"]).succeeded();
+    with_profile(node, &["merchant", "add", "10000098", "--key-file", "api_key.txt", "--app", APP]).succeeded();
+    with_profile(node, &["topup", "10000098", "1000", "--reference", "bank-1"]).succeeded();
+}
+
 fn with_profile(folder: &Path, arguments: &[&str]) -> Ran {
     run(folder, &[arguments, &["--profile", "profile.toml"]].concat())
 }
@@ -43,11 +55,7 @@ fn two_nodes_on_one_database_are_one_platform() {
     let (one, two) = (home.path().join("one"), home.path().join("two"));
     let url = rig::shared().database();
     let nodes = [start(&one, &url), start(&two, &url)];
-    // The app's key signs nothing here: nobody claims.
-    std::fs::write(one.join("app.pem"), APP_KEY).unwrap();
-    with_profile(&one, &["app", "add", APP, "--public-key", "app.pem"]).succeeded();
-    with_profile(&one, &["merchant", "add", "10000098", "--key-file", "api_key.txt", "--app", APP]).succeeded();
-    with_profile(&two, &["topup", "10000098", "1000", "--reference", "bank-1"]).succeeded();
+    furnish(&one);
 
     let number = "10000098201411111234567890";
     let send = ["send", "--bill-no", number, "--amount", "400", "--to", "oxTWIuGaIt6gTKsQRLau2M0yL16E"];
@@ -97,4 +105,89 @@ fn what_can_t_be_opened_is_told_without_the_password() {
         "exit 1\n--- stderr\nerror: the store is of an earlier version (schema 0, this one needs 1)\n\n\
          hint: stop all of its nodes, then run once: hongbao serve --migrate --config FILE\n"
     );
+}
+
+/// Status line and body of what a door answers.
+fn get(node: &Serve, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(node.ready["plain"].as_str().unwrap()).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: hongbao\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.lines().next().unwrap().to_owned(), body.to_owned())
+}
+
+#[test]
+fn a_store_is_of_one_kind_and_one_currency() {
+    let home = folder();
+    let url = rig::shared().database();
+    drop(start(home.path(), &url));
+    let points = "[currency]\ncode = \"PTS\"\nsymbol = \"P\"\nminor_digits = 0\n";
+    for (kind, currency, asked) in
+        [("live", "", "live, CNY with 2 digits"), ("sandbox", points, "sandbox, PTS with 0 digits")]
+    {
+        configure(home.path(), kind, &url);
+        let config = home.path().join("hongbao.toml");
+        let mut text = std::fs::read_to_string(&config).unwrap();
+        if kind == "live" {
+            text = text.replace("[plain]\nlisten = \"127.0.0.1:0\"\n", "");
+        }
+        std::fs::write(&config, text + currency).unwrap();
+        let ran = run(home.path(), &["serve"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+        let error =
+            format!("error: the store is what it was created as, sandbox, CNY with 2 digits, not {asked}\n\nhint: ");
+        assert!(ran.stderr.starts_with(&error), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_key_that_is_changed_on_one_node_counts_on_all_within_a_second() {
+    let home = folder();
+    let (one, two) = (home.path().join("one"), home.path().join("two"));
+    let url = rig::shared().database();
+    let _nodes = [start(&one, &url), start(&two, &url)];
+    furnish(&one);
+    let query = ["query", "10000098201411111234567890"];
+    let is_signed_well = |ran: &Ran| !ran.stderr.contains("SIGN_ERROR");
+    assert!(is_signed_well(&with_profile(&two, &query)));
+    let old = "192006250b4c09247ec02edce69f6a2d";
+    std::fs::write(one.join("new_key.txt"), old.chars().rev().collect::<String>()).unwrap();
+    with_profile(&one, &["merchant", "set", "10000098", "--key-file", "new_key.txt"]).succeeded();
+    let changed = Instant::now();
+    until("the old key is refused on the other node", || {
+        let asked = changed.elapsed();
+        let is_refused = !is_signed_well(&with_profile(&two, &query));
+        assert!(is_refused || asked < Duration::from_secs(1), "the old key still counts after {asked:?}");
+        is_refused.then_some(())
+    });
+}
+
+#[test]
+fn a_node_without_its_database_says_so_and_comes_back_with_it() {
+    let home = folder();
+    let cluster = rig::Cluster::start();
+    let node = start(home.path(), &cluster.database());
+    let here = |arguments: &[&str]| with_profile(home.path(), arguments);
+    furnish(home.path());
+    let send = |number| ["send", "--bill-no", number, "--amount", "400", "--to", "oxTWIuGaIt6gTKsQRLau2M0yL16E"];
+    let first = field(&here(&send("1")).succeeded(), "send_listid");
+    assert_eq!(get(&node, "/ready"), ("HTTP/1.1 200 OK".to_owned(), r#"{"ready":true}"#.to_owned()));
+
+    cluster.stop_at_once();
+    let not_ready = r#"{"ready":false,"why":"the store can't be reached"}"#;
+    until("the node says that it is not ready", || (get(&node, "/ready").1 == not_ready).then_some(()));
+    assert_eq!(get(&node, "/ready").0, "HTTP/1.1 503 Service Unavailable");
+    for arguments in [&send("1")[..], &send("2"), &["query", "1"], &["topup", "10000098", "1", "--reference", "bank-2"]]
+    {
+        let ran = here(arguments);
+        assert!(ran.code != Some(0) && !ran.stdout.contains("send_listid"), "{arguments:?}: {}", ran.transcript());
+    }
+
+    cluster.run_again();
+    until("the node is ready again", || (get(&node, "/ready").1 == r#"{"ready":true}"#).then_some(()));
+    assert_eq!(field(&here(&send("1")).succeeded(), "send_listid"), first);
+    here(&send("2")).succeeded();
+    let books = "merchant funds 200, escrow 800, wallets 0, settlement -1000 (fen)";
+    assert_eq!(field(&here(&["audit"]).succeeded(), "books"), books);
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use hongbao_engine::ledger::LedgerAccount;
-use hongbao_store::{CallError, Store, StoreKind};
+use hongbao_store::{Store, StoreKind};
 use hongbao_types::Fen;
 use serde::Serialize;
 
 use super::id;
 use crate::api_error::ApiError;
 use crate::platform::Platform;
+use crate::readiness;
 
 /// What an audit found. Sums are whole fen, as text: they may be larger than a JSON number holds.
 #[derive(Serialize)]
@@ -70,12 +71,9 @@ pub(crate) async fn wallet<S: Store>(
     Ok(Json(WalletReply { balance_fen: balance.map(Fen::as_i64) }))
 }
 
-/// Answers well when the store can be read and commands are taken.
+/// Answers well when this node is ready.
 pub(crate) async fn health<S: Store>(State(platform): State<Arc<Platform<S>>>) -> Result<Json<HealthReply>, ApiError> {
-    platform.store.now().await?;
-    if !platform.is_open() {
-        return Err(CallError::Stopped.into());
-    }
+    readiness::judge(&platform).await?;
     let info = platform.store.info();
     let kind = match info.kind {
         StoreKind::Sandbox => "sandbox",

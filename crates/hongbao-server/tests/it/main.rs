@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails when one of its steps does")]
 
 mod admin;
+mod balancers;
 mod codes;
 mod gethbinfo;
 mod hostile;
 mod people;
 mod products;
+mod ready;
 mod rig;
 mod seeds;
 mod sendredpack;

@@ -185,6 +185,7 @@ impl Rig {
             tls: Some((any, tls())),
             plain: (kind == StoreKind::Sandbox).then_some(any),
             admin: vec![AdminDoor::Address(any, TOKEN.to_owned())],
+            balancers: Vec::new(),
         };
         // Nothing expires until it is asked to, so that the moment before can be seen.
         let mut options = PlatformOptions { expire_every: None, ..options };
@@ -223,9 +224,13 @@ impl Rig {
 
     /// Another platform on the same store.
     pub(crate) async fn another(&self, options: PlatformOptions) -> Server<TestStore> {
+        self.another_behind(Doors { plain: Some(([127, 0, 0, 1], 0).into()), ..Doors::default() }, options).await
+    }
+
+    /// The same, with these doors.
+    pub(crate) async fn another_behind(&self, doors: Doors, options: PlatformOptions) -> Server<TestStore> {
         let options = PlatformOptions { expire_every: None, ..options };
         let platform = Platform::start(self.store.clone(), Arc::new(self.clock.clone()), &options).unwrap();
-        let doors = Doors { tls: None, plain: Some(([127, 0, 0, 1], 0).into()), admin: Vec::new() };
         Server::start(platform, doors).await.unwrap()
     }
 

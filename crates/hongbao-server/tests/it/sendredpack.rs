@@ -1,8 +1,11 @@
 //! `/mmpaymkttransfers/sendredpack`, by what it answers.
 
+use std::sync::Arc;
+
 use hongbao_store::faulty::Fault;
 use hongbao_wire::Family;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::rig::{BILL_NO, KEY, MERCHANT, OPENID, OTHER_OPENID, Rig, codes, element, sample, signed, with};
 
@@ -256,5 +259,29 @@ async fn every_endpoint_of_the_table_has_a_door() {
             Family::Transfers => "XML格式错误",
         };
         assert_eq!(element(&rig.post(endpoint.path, "").await, "return_msg"), words, "{}", endpoint.name);
+    }
+}
+
+#[tokio::test]
+async fn limits_and_funds_hold_for_sends_that_come_at_once() {
+    let rig = Arc::new(Rig::start().await);
+    let unlimited = json!({ "packets_per_second": "unlimited", "packets_per_minute": "unlimited" });
+    for (bound, day, left, code) in [("day", 1000, 4000, "SENDAMOUNT_LIMIT"), ("funds", 1_000_000, 0, "NOTENOUGH")] {
+        let mut limits = unlimited.clone();
+        limits["amount_per_day_fen"] = json!(day);
+        rig.put_merchant(json!({ "limits": limits })).await;
+        let mut calls = JoinSet::new();
+        for number in 0..60 {
+            let rig = rig.clone();
+            calls.spawn(async move {
+                let (bill_no, person) = (format!("{bound}{number}"), format!("oPerson{number:021}"));
+                codes(&rig.send(&[("mch_billno", &bill_no), ("re_openid", &person), ("total_amount", "100")]).await)
+            });
+        }
+        let answers = calls.join_all().await;
+        let accepted = answers.iter().filter(|codes| **codes == ["SUCCESS"; 3]).count();
+        let refused = answers.iter().filter(|codes| codes[2] == code).count();
+        let expected = if bound == "day" { 10 } else { 40 };
+        assert_eq!((accepted, refused, rig.funds().await), (expected, 60 - expected, left), "{answers:?}");
     }
 }

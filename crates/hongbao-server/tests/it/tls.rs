@@ -78,7 +78,7 @@ fn a_servers_key_may_come_as_pem_or_p12() {
     let text = |name| String::from_utf8(sample(name)).unwrap();
     let opens = |identity: Result<Identity, _>| {
         let tls = TlsOptions { identity: identity.unwrap(), client_authorities_pem: String::new() };
-        let doors = Doors { tls: Some((([127, 0, 0, 1], 0).into(), tls)), plain: None, admin: Vec::new() };
+        let doors = Doors { tls: Some((([127, 0, 0, 1], 0).into(), tls)), ..Doors::default() };
         doors.check(StoreKind::Live).is_ok()
     };
     for key in ["key_pkcs8.pem", "key_pkcs1.pem"] {

@@ -1,0 +1,262 @@
+//! On PostgreSQL: one packet that everybody wants, and one merchant who sends all the time, on one node and on several,
+//! beside a server that makes a transaction of its own for each call; then the same without HTTP. The processor time of
+//! nodes and of the database is told apart.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
+use hongbao_store_postgres::{OpenOptions, PostgresStore, rig};
+use hongbao_types::ApiKey;
+
+use crate::claims::{Crowd, FIRST, SHARES};
+use crate::client::{self, Way};
+use crate::measured::{Kind, Line, Measured, Stat, lines_table};
+use crate::peers::{POOL, Plain};
+use crate::sends::SUCCESS;
+use crate::setup::{Certificates, KEY, body};
+use crate::stats::{Figure, percentile};
+use crate::store::{self, StoreBench};
+
+/// Who wants the packet at once.
+const GRABBERS: usize = 64;
+/// A round of the plain transactions takes as long as these do.
+const PLAIN_CLAIMS: u64 = 2000;
+const PLAIN_SENDS: u64 = 4000;
+const NODES: [usize; 3] = [1, 2, 3];
+
+/// A database server as one would run it: nothing is less durable than usual, and no checkpoint falls into a round.
+const SETTINGS: [&str; 5] = [
+    "shared_buffers = '1GB'",
+    "max_wal_size = '8GB'",
+    "checkpoint_timeout = '30min'",
+    "wal_compression = on",
+    "log_lock_waits = off",
+];
+
+struct Database {
+    cluster: rig::Cluster,
+    postmaster: u32,
+}
+
+impl Database {
+    fn start() -> anyhow::Result<Database> {
+        let cluster = rig::Cluster::start();
+        for setting in SETTINGS {
+            cluster.sql("postgres", &format!("ALTER SYSTEM SET {setting}"));
+        }
+        cluster.stop_at_once();
+        cluster.run_again();
+        let folder = cluster.sql("postgres", "SHOW data_directory");
+        let file = std::fs::read_to_string(Path::new(folder.trim()).join("postmaster.pid"))?;
+        let postmaster = file.lines().next().context("a process")?.parse()?;
+        Ok(Database { cluster, postmaster })
+    }
+
+    /// Processor time of all its processes so far.
+    fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let own = Stat::of(self.postmaster)?;
+        let mut seconds = own.own_seconds + own.ended_seconds;
+        for entry in std::fs::read_dir("/proc")?.flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            // One that has ended meanwhile is its parent's by now, or will be.
+            if let Ok(stat) = Stat::of(pid)
+                && stat.parent == self.postmaster
+            {
+                seconds += stat.own_seconds;
+            }
+        }
+        Ok(seconds)
+    }
+}
+
+/// Nodes that answer together.
+struct Fleet {
+    nodes: Vec<Measured>,
+}
+
+impl Fleet {
+    async fn start(folder: &Path, kinds: Vec<Kind>, certificates: &Certificates) -> anyhow::Result<Fleet> {
+        let mut nodes = Vec::new();
+        for kind in &kinds {
+            nodes.push(Measured::start(folder, kind, certificates).await?);
+        }
+        Ok(Fleet { nodes })
+    }
+
+    /// Sends each list over a connection of its own, to one node after another among the first so many.
+    async fn run(
+        &self,
+        database: &Database,
+        nodes: usize,
+        lists: Vec<Vec<Vec<u8>>>,
+        expected: &'static str,
+        line: &mut Line,
+        is_counted: bool,
+    ) -> anyhow::Result<()> {
+        let nodes = &self.nodes[..nodes];
+        let mut streams = Vec::new();
+        for at in 0..lists.len() {
+            let address = nodes[at % nodes.len()].ready.plain;
+            streams.extend(client::connect(&Way { address, tls: None }, 1).await?);
+        }
+        let cpu = || -> anyhow::Result<(f64, f64)> {
+            let servers = nodes.iter().map(Measured::cpu_seconds).sum::<anyhow::Result<f64>>()?;
+            Ok((servers, database.cpu_seconds()?))
+        };
+        let before = cpu()?;
+        let done = client::run(streams, lists, expected).await.with_context(|| line.name.clone())?;
+        let after = cpu()?;
+        if is_counted {
+            line.add(&done, after.0 - before.0);
+            line.database_us.add((after.1 - before.1) * 1e6 / done.latencies.len() as f64);
+        }
+        Ok(())
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        for node in self.nodes {
+            node.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::main]
+pub(crate) async fn run(rounds: usize, connections: usize, folder: &Path) -> anyhow::Result<String> {
+    let database = Database::start()?;
+    let certificates = Certificates::generate()?;
+    let url = database.cluster.database();
+    let of = |at| Kind::Postgres { url: url.clone(), is_first: at == 0 };
+    let hongbao = Fleet::start(folder, (0..3).map(of).collect(), &certificates).await?;
+    let plain = Fleet::start(folder, vec![Kind::Plain(database.cluster.database())], &certificates).await?;
+
+    let mut names = vec!["plain, 1 node".to_owned()];
+    names.extend(NODES.map(|nodes| format!("hongbao, {nodes} node{}", if nodes == 1 { "" } else { "s" })));
+    let mut claims: Vec<Line> = names.iter().cloned().map(Line::new).collect();
+    let mut sends: Vec<Line> = names.into_iter().map(Line::new).collect();
+    let (mut claim_ratios, mut send_ratios) = (NODES.map(|_| Figure::default()), NODES.map(|_| Figure::default()));
+    let mut numbers = 0;
+    for round in 0..=rounds as u64 {
+        let is_counted = round > 0;
+        for (at, line) in claims.iter_mut().enumerate() {
+            let (fleet, nodes, places) =
+                if at == 0 { (&plain, 1, PLAIN_CLAIMS) } else { (&hongbao, NODES[at - 1], SHARES) };
+            // A packet of its own each time.
+            let people = Crowd::new(&certificates.app_key, round * 4 + at as u64)?;
+            let (packet, link) = people.first(&fleet.nodes[0], round * 4 + at as u64).await?;
+            let mut lists = vec![Vec::new(); GRABBERS];
+            for place in FIRST + 1..places {
+                let assertion = people.assertion(&packet, place)?;
+                lists[place as usize % GRABBERS].push(client::claim(&packet, &assertion, Some(&link)));
+            }
+            fleet.run(&database, nodes, lists, "\"amount_fen\":", line, is_counted).await?;
+        }
+        for (at, line) in sends.iter_mut().enumerate() {
+            let (fleet, nodes, count) =
+                if at == 0 { (&plain, 1, PLAIN_SENDS) } else { (&hongbao, NODES[at - 1], 60_000) };
+            let key = ApiKey::try_new(KEY)?;
+            let mut lists = vec![Vec::new(); connections];
+            for i in 0..count as usize {
+                numbers += 1;
+                lists[i % connections].push(client::send(&body(numbers, &key)));
+            }
+            fleet.run(&database, nodes, lists, SUCCESS, line, is_counted).await?;
+        }
+        if is_counted {
+            for (lines, ratios) in [(&claims, &mut claim_ratios), (&sends, &mut send_ratios)] {
+                for (line, ratio) in lines[1..].iter().zip(ratios) {
+                    ratio.add(line.latest / lines[0].latest);
+                }
+            }
+        }
+    }
+    hongbao.nodes[0].audit().await?;
+    hongbao.stop().await?;
+    plain.stop().await?;
+
+    let mut out = format!(
+        "PostgreSQL, one packet of {SHARES} shares: {GRABBERS} who want it, connections kept alive, without TLS, {rounds}\n\
+         rounds; nodes, database and client on the same cores\n\n"
+    );
+    out += &lines_table("claim", &claims);
+    out += &ratio_lines(&claim_ratios);
+    writeln!(out, "\nPostgreSQL, one merchant who sends: {connections} connections, {rounds} rounds\n")?;
+    out += &lines_table("send", &sends);
+    out += &ratio_lines(&send_ratios);
+    out.push('\n');
+    out += &store_alone(&database, rounds).await?;
+    Ok(out)
+}
+
+fn ratio_lines(ratios: &[Figure]) -> String {
+    let each = NODES.iter().zip(ratios).map(|(nodes, ratio)| format!("{nodes} node(s): {ratio}"));
+    format!("times as many as plain transactions, round by round: {}\n", each.collect::<Vec<_>>().join("; "))
+}
+
+const SIZES: [usize; 4] = [1, 32, 128, 512];
+
+/// One merchant, without HTTP: batches one after another on one connection, beside plain transactions on as many as serve
+/// them best.
+async fn store_alone(database: &Database, rounds: usize) -> anyhow::Result<String> {
+    let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+    let store = PostgresStore::open_or_create(&database.cluster.database(), &info, OpenOptions::default()).await?;
+    let mut bench = StoreBench::over(store)?;
+    bench.provision().await?;
+    let plain = Plain::create(&database.cluster.database()).await?;
+    let mut sent = 0;
+    let mut lines = SIZES.map(|_| [(); 4].map(|()| Figure::default()));
+    let (mut plain_rate, mut plain_us) = (Figure::default(), Figure::default());
+    let mut ratios = SIZES.map(|_| Figure::default());
+    for round in 0..=rounds {
+        let (start, cpu) = (Instant::now(), database.cpu_seconds()?);
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..POOL {
+            let (plain, first) = (plain.clone(), sent);
+            sent += PLAIN_SENDS / POOL as u64;
+            let numbers = first..sent;
+            tasks.spawn(async move {
+                for number in numbers {
+                    plain.send(&store::send(number)?).await?;
+                }
+                anyhow::Ok(())
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done??;
+        }
+        let rate = PLAIN_SENDS as f64 / start.elapsed().as_secs_f64();
+        if round > 0 {
+            plain_rate.add(rate);
+            plain_us.add((database.cpu_seconds()? - cpu) * 1e6 / PLAIN_SENDS as f64);
+        }
+        for ((size, figures), ratio) in SIZES.into_iter().zip(&mut lines).zip(&mut ratios) {
+            let count = if size == 1 { 1000 } else { 20_000 };
+            let (start, cpu) = (Instant::now(), database.cpu_seconds()?);
+            let mut latencies = bench.send(count, size).await?;
+            let time = start.elapsed().as_secs_f64();
+            if round > 0 {
+                latencies.sort_unstable();
+                figures[0].add(count as f64 / time);
+                figures[1].add((database.cpu_seconds()? - cpu) * 1e6 / count as f64);
+                figures[2].add(percentile(&latencies, 0.50) / 1000.0);
+                figures[3].add(percentile(&latencies, 0.99) / 1000.0);
+                ratio.add(count as f64 / time / rate);
+            }
+        }
+    }
+    let report = bench.store.audit().await?;
+    ensure!(report.is_clean(), "the books do not balance: {:?}", report.differences);
+    let mut out = format!(
+        "The PostgreSQL store alone, one merchant: batches on one connection, beside plain transactions of eight statements\n\
+         on {POOL}\n\n{:12} {:>26} {:>26} {:>18} {:>18} {:>22}\n",
+        "batch", "packets/s", "database CPU µs/packet", "p50 ms/batch", "p99 ms/batch", "times the plain rate"
+    );
+    writeln!(out, "{:12} {plain_rate:>26} {plain_us:>26}", "plain")?;
+    for ((size, [rate, us, p50, p99]), ratio) in SIZES.into_iter().zip(&lines).zip(&ratios) {
+        writeln!(out, "{size:<12} {rate:>26} {us:>26} {p50:>18} {p99:>18} {ratio:>22}")?;
+    }
+    Ok(out)
+}
