@@ -275,12 +275,12 @@ async fn limits_and_funds_hold_for_sends_that_come_at_once() {
             let rig = rig.clone();
             calls.spawn(async move {
                 let (bill_no, person) = (format!("{bound}{number}"), format!("oPerson{number:021}"));
-                codes(&rig.send(&[("mch_billno", &bill_no), ("re_openid", &person), ("total_amount", "100")]).await)
+                rig.send(&[("mch_billno", &bill_no), ("re_openid", &person), ("total_amount", "100")]).await
             });
         }
         let answers = calls.join_all().await;
-        let accepted = answers.iter().filter(|codes| **codes == ["SUCCESS"; 3]).count();
-        let refused = answers.iter().filter(|codes| codes[2] == code).count();
+        let accepted = answers.iter().filter(|answer| codes(answer) == ["SUCCESS"; 3]).count();
+        let refused = answers.iter().filter(|answer| codes(answer)[2] == code).count();
         let expected = if bound == "day" { 10 } else { 40 };
         assert_eq!((accepted, refused, rig.funds().await), (expected, 60 - expected, left), "{answers:?}");
     }
