@@ -47,7 +47,7 @@ struct Arguments {
     #[arg(long, default_value = ".")]
     folder: PathBuf,
     /// Only this table
-    #[arg(long, value_parser = ["sends", "claims", "store", "timing", "postgres"])]
+    #[arg(long, value_parser = ["sends", "claims", "store", "timing", "postgres", "postgres-store"])]
     only: Option<String>,
     #[command(subcommand)]
     role: Option<Role>,
@@ -84,6 +84,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wants("postgres") {
         println!("{}", postgres::run(arguments.rounds, arguments.connections, folder.path())?);
+    }
+    if wants("postgres-store") {
+        println!("{}", postgres::store_alone(arguments.rounds)?);
     }
     if wants("timing") {
         println!("{}", timing::run()?);

@@ -186,8 +186,6 @@ pub(crate) async fn run(rounds: usize, connections: usize, folder: &Path) -> any
     writeln!(out, "\nPostgreSQL, one merchant who sends: {connections} connections, {rounds} rounds\n")?;
     out += &lines_table("send", &sends);
     out += &ratio_lines(&send_ratios);
-    out.push('\n');
-    out += &store_alone(&database, rounds).await?;
     Ok(out)
 }
 
@@ -200,7 +198,9 @@ const SIZES: [usize; 4] = [1, 32, 128, 512];
 
 /// One merchant, without HTTP: batches one after another on one connection, beside plain transactions on as many as serve
 /// them best.
-async fn store_alone(database: &Database, rounds: usize) -> anyhow::Result<String> {
+#[tokio::main]
+pub(crate) async fn store_alone(rounds: usize) -> anyhow::Result<String> {
+    let database = Database::start()?;
     let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
     let store = PostgresStore::open_or_create(&database.cluster.database(), &info, OpenOptions::default()).await?;
     let mut bench = StoreBench::over(store)?;
