@@ -46,6 +46,11 @@ impl DrawKeys {
         DrawKeys(keys)
     }
 
+    /// All of them, in ascending order of their numbers.
+    pub fn all(&self) -> &[(u32, DrawKey)] {
+        &self.0
+    }
+
     /// The number of the key for new packets.
     pub fn current(&self) -> Option<u32> {
         self.0.last().map(|(number, _)| *number)

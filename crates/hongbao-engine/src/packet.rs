@@ -313,6 +313,11 @@ impl BillKey {
 }
 
 impl Packet {
+    /// Whether its id ends with its bill number's shard, as a store may rely on.
+    pub fn is_in_its_shard(&self) -> bool {
+        self.id.shard() == self.bill.shard()
+    }
+
     /// Whether its merchant may still ask for it.
     pub fn is_queryable(&self, now: Timestamp) -> bool {
         now <= self.created_at.plus_millis(QUERYABLE_MS)

@@ -6,6 +6,7 @@
 
 mod error;
 mod history;
+mod import;
 mod locks;
 mod migrations;
 mod pool;
@@ -48,6 +49,7 @@ use reads::{PacketKey, at_most, params};
 use session::{Role, Session};
 use target::Target;
 
+pub use import::{ImportError, PostgresImport, Progress};
 pub use migrations::Earlier;
 pub use writer::PostgresWriter;
 
@@ -92,6 +94,9 @@ pub enum OpenError {
         /// The schema that is needed.
         known: i64,
     },
+    /// Another store's rows are being written into it.
+    #[error("the store is not complete: a migration into it is unfinished")]
+    Unfinished,
     /// It is of another kind or currency than asked for.
     #[error("the store is what it was created as, {found}, not {asked}")]
     OtherKind {
@@ -166,7 +171,8 @@ impl PostgresStore {
         let target = Target::parse(url)?;
         let mut session = target.connect(Role::Writer).await?;
         migrations::run(&mut session, info, options.earlier).await?;
-        let store = PostgresStore::new(target, session, options).await?;
+        import::refuse_unfinished(&mut session).await?;
+        let store = PostgresStore::new(Arc::new(target), session, options).await?;
         if store.info() != info {
             let (found, asked) = (names::describe(store.info()), names::describe(info));
             return Err(OpenError::OtherKind { found, asked });
@@ -180,10 +186,11 @@ impl PostgresStore {
         let mut session = target.connect(Role::Reader).await?;
         let found = migrations::version(&mut session).await?.ok_or(OpenError::Missing)?;
         migrations::judge(found)?;
-        PostgresStore::new(target, session, OpenOptions::default()).await
+        import::refuse_unfinished(&mut session).await?;
+        PostgresStore::new(Arc::new(target), session, OpenOptions::default()).await
     }
 
-    async fn new(target: Target, mut session: Session, options: OpenOptions) -> Result<PostgresStore, OpenError> {
+    async fn new(target: Arc<Target>, mut session: Session, options: OpenOptions) -> Result<PostgresStore, OpenError> {
         let store = Query::new("SELECT * FROM store", Vec::new());
         let keys = Query::new("SELECT number, key FROM draw_key ORDER BY number", Vec::new());
         let found = session.rows(None, &[store, keys]).await?;
@@ -201,7 +208,6 @@ impl PostgresStore {
             Ok((rows::small(row, "number")?, DrawKey::new(rows::bytes(row, "key")?)))
         };
         let draw_keys = DrawKeys::new(found[1].iter().map(draw_key).collect::<rows::Result<_>>()?);
-        let target = Arc::new(target);
         let pool = Pool::new(target.clone());
         let OpenOptions { clock, patience, .. } = options;
         Ok(PostgresStore { inner: Arc::new(Inner { target, info, person_key, draw_keys, clock, patience, pool }) })

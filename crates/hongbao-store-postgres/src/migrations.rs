@@ -1,6 +1,7 @@
 //! Which version of the tables does the database have? Numbered steps, each run once, all in one transaction that holds the
 //! version's row: of several nodes that start at once, one runs them.
 
+use hongbao_store::moving::{Origin, Position};
 use hongbao_store::{StoreInfo, names};
 
 use crate::error::Error;
@@ -8,7 +9,8 @@ use crate::query::Query;
 use crate::session::Session;
 use crate::{OpenError, rows};
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_books.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_books.sql"), include_str!("../migrations/0002_import.sql")];
 
 /// How often tables are looked for that another node makes at the same time.
 const TRIES_MAX: u32 = 5;
@@ -63,7 +65,8 @@ pub(crate) async fn run(session: &mut Session, info: &StoreInfo, earlier: Earlie
         match version(session).await? {
             Some(found) if found >= known() || earlier == Earlier::IsRefused => return judge(found),
             found => {
-                let done = migrate(session, found.is_none(), info).await;
+                let keys = if found.is_none() { Some(Keys::drawn()?) } else { None };
+                let done = migrate(session, keys.as_ref().map(|keys| (info, keys)), None).await;
                 match done {
                     // Another node was faster.
                     Err(error) if found.is_none() && error.is_made_twice() => session.batch("ROLLBACK").await?,
@@ -75,10 +78,38 @@ pub(crate) async fn run(session: &mut Session, info: &StoreInfo, earlier: Earlie
     Err(OpenError::Unavailable("its tables could not be made: others make them at the same time".to_owned()))
 }
 
-async fn migrate(session: &mut Session, is_new: bool, info: &StoreInfo) -> Result<(), Error> {
+/// Makes of an empty schema what the rows of another store are to be written into. Fails when somebody else was faster.
+pub(crate) async fn run_for_import(session: &mut Session, origin: &Origin) -> Result<(), Error> {
+    let draw_keys = origin.draw_keys.all().iter();
+    let draw_keys = draw_keys.map(|(number, key)| (i64::from(*number), key.expose().to_vec()));
+    let keys = Keys { person_key: origin.person_key.expose().to_vec(), draw_keys: draw_keys.collect() };
+    migrate(session, Some((&origin.info, &keys)), Some(origin)).await
+}
+
+/// What a new store is given once and for ever.
+struct Keys {
+    person_key: Vec<u8>,
+    draw_keys: Vec<(i64, Vec<u8>)>,
+}
+
+impl Keys {
+    fn drawn() -> Result<Keys, Error> {
+        let (mut person_key, mut draw_key) = (vec![0_u8; 32], vec![0_u8; 32]);
+        for key in [&mut person_key, &mut draw_key] {
+            getrandom::fill(key).map_err(|error| Error::Unreachable(error.to_string()))?;
+        }
+        Ok(Keys { person_key, draw_keys: vec![(1, draw_key)] })
+    }
+}
+
+async fn migrate(
+    session: &mut Session,
+    new: Option<(&StoreInfo, &Keys)>,
+    origin: Option<&Origin>,
+) -> Result<(), Error> {
     // Whoever creates the same table at the same time waits here until this is committed, and then finds it there.
     session.batch("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?;
-    if is_new {
+    if new.is_some() {
         session.batch(CREATE).await?;
     }
     let found = one(session, "SELECT version FROM schema_version WHERE one = 1 FOR UPDATE", "version").await?;
@@ -87,11 +118,7 @@ async fn migrate(session: &mut Session, is_new: bool, info: &StoreInfo) -> Resul
     }
     let version = known();
     let mut writes = vec![Query::new("UPDATE schema_version SET version = $1", vec![Box::new(version)])];
-    if is_new {
-        let (mut person_key, mut draw_key) = (vec![0_u8; 32], vec![0_u8; 32]);
-        for key in [&mut person_key, &mut draw_key] {
-            getrandom::fill(key).map_err(|error| Error::Unreachable(error.to_string()))?;
-        }
+    if let Some((info, keys)) = new {
         let currency = &info.currency;
         let store = "INSERT INTO store VALUES (1, $1, $2, $3, $4, $5)";
         writes.push(Query::new(
@@ -101,10 +128,18 @@ async fn migrate(session: &mut Session, is_new: bool, info: &StoreInfo) -> Resul
                 Box::new(currency.code.as_str()),
                 Box::new(currency.symbol.as_str()),
                 Box::new(i64::from(currency.minor_digits)),
-                Box::new(person_key),
+                Box::new(keys.person_key.as_slice()),
             ],
         ));
-        writes.push(Query::new("INSERT INTO draw_key VALUES (1, $1)", vec![Box::new(draw_key)]));
+        for (number, key) in &keys.draw_keys {
+            let insert = "INSERT INTO draw_key VALUES ($1, $2)";
+            writes.push(Query::new(insert, vec![Box::new(*number), Box::new(key.as_slice())]));
+        }
+    }
+    if let Some(origin) = origin {
+        let insert = "INSERT INTO import VALUES (1, $1, FALSE, $2, NULL)";
+        let table = Position::START.table.name();
+        writes.push(Query::new(insert, vec![Box::new(&origin.id[..]), Box::new(table)]));
     }
     session.write(&writes).await?;
     session.batch("COMMIT").await

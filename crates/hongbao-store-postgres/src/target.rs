@@ -59,6 +59,12 @@ impl Target {
         self.hosts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Which database it is, as a person may see it.
+    pub(crate) fn place(&self) -> String {
+        let database = self.hosts.first().and_then(|(_, config)| config.get_dbname()).unwrap_or_default();
+        format!("database {database} on {}", self.names())
+    }
+
     /// Connects to the first host that is what was asked for.
     pub(crate) async fn connect(&self, role: Role) -> Result<Session, Error> {
         let first = self.first.load(Ordering::Relaxed);

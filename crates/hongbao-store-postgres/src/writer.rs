@@ -4,7 +4,6 @@
 //! Whatever goes wrong, the connection is dropped with it; the next load makes a new one. Before `COMMIT` is sent, nothing
 //! can have been written; after that, only its answer says whether it was.
 
-use hongbao_engine::packet::Packet;
 use hongbao_engine::rows::{Change, Changes, KeySet};
 use hongbao_store::{CommitError, Loaded, StoreError, Writer};
 
@@ -14,7 +13,7 @@ use crate::{PostgresStore, locks, migrations, rows, writes};
 
 /// How often a load is begun anew that gave way to another.
 const LOADS_MAX: u32 = 5;
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// Writes to a [`PostgresStore`], over a connection of its own.
 #[derive(Debug)]
@@ -75,7 +74,7 @@ impl PostgresWriter {
         let session = self.session.take();
         let mut session = session.ok_or_else(|| CommitError::NotWritten("nothing was loaded".to_owned()))?;
         let host = session.host();
-        if let Some(packet) = changes.packets.iter().map(Change::after).find(|packet| !is_in_its_shard(packet)) {
+        if let Some(packet) = changes.packets.iter().map(Change::after).find(|packet| !packet.is_in_its_shard()) {
             let why = format!("the id of packet {} does not end with its bill number's shard", packet.id);
             return Err(CommitError::Conflict(why));
         }
@@ -138,8 +137,4 @@ impl Writer for PostgresWriter {
             self.roll_back(session).await;
         }
     }
-}
-
-fn is_in_its_shard(packet: &Packet) -> bool {
-    packet.id.shard() == packet.bill.shard()
 }

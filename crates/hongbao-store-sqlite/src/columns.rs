@@ -2,10 +2,11 @@
 
 use hongbao_engine::directory::Validity;
 use hongbao_engine::ledger::LedgerAccount;
+use hongbao_engine::limits::CounterKey;
 use hongbao_engine::packet::{PacketState, Split};
 use hongbao_engine::wallet::{Settled, WithdrawalState};
 use hongbao_store::names;
-use hongbao_types::{Fen, Timestamp};
+use hongbao_types::{Fen, OpenId, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
 
@@ -74,4 +75,13 @@ pub(crate) fn withdrawal_state(row: &Row<'_>) -> Result<WithdrawalState> {
 pub(crate) fn account(row: &Row<'_>) -> Result<LedgerAccount> {
     let (owner, person) = (row.get_ref("owner")?.as_str()?, row.get_ref("person")?.as_str()?);
     named(row, "kind", |kind| names::account(kind, owner, person))
+}
+
+/// A counter's key.
+pub(crate) fn counter(row: &Row<'_>) -> Result<CounterKey> {
+    let (merchant, family) = (parsed(row, "merchant_id")?, named(row, "family", names::family)?);
+    Ok(match row.get_ref("openid")?.as_str()? {
+        "" => CounterKey::Merchant(merchant, family),
+        openid => CounterKey::Recipient(merchant, family, parsed(row, "app_id")?, parse::<OpenId>(openid, "openid")?),
+    })
 }

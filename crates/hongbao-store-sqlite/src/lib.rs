@@ -7,6 +7,8 @@
 mod columns;
 mod counter_index;
 mod migrations;
+mod moving;
+mod pages;
 mod reader;
 mod writer;
 
@@ -33,6 +35,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use counter_index::CounterIndex;
 
+pub use moving::{Mark, SqliteSource};
 pub use writer::SqliteWriter;
 
 /// How long a connection waits for another one's write lock.
@@ -69,6 +72,22 @@ pub enum OpenError {
         found: String,
         /// What was asked for.
         asked: String,
+    },
+    /// It is on its way into a database.
+    #[error("the store is being moved to {place}: {path}")]
+    Moving {
+        /// Where it is.
+        path: PathBuf,
+        /// Where it is going.
+        place: String,
+    },
+    /// It is in a database by now.
+    #[error("the store was moved to {place}: {path}")]
+    Moved {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it is.
+        place: String,
     },
     /// The file or its folder can't be used.
     #[error("the store can't be opened: {path}: {why}")]
@@ -119,6 +138,7 @@ impl SqliteStore {
         let lock = take_lock(path)?;
         create_private(path)?;
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        moving::refuse(&connection, path)?;
         migrations::run(&mut connection, path, info)?;
         let found = read_info(&connection, path)?;
         if found.0 != *info {

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_rows_in_order.sql"),
     include_str!("../migrations/0003_every_endpoint.sql"),
     include_str!("../migrations/0004_people.sql"),
+    include_str!("../migrations/0005_moved.sql"),
 ];
 
 /// What an empty file is.

@@ -165,20 +165,20 @@ pub(crate) fn app(view: &Connection, id: &AppId) -> Result<Option<App>> {
 
 /// A person.
 pub(crate) fn person(view: &Connection, id: &PersonId) -> Result<Option<Person>> {
-    let sql = "SELECT is_blocked FROM person WHERE app_id = ? AND openid = ?";
-    one(view, sql, (id.app.as_str(), id.openid.as_str()), |row| {
-        Ok(Person { id: id.clone(), is_blocked: row.get("is_blocked")? })
-    })
+    let sql = "SELECT * FROM person WHERE app_id = ? AND openid = ?";
+    one(view, sql, (id.app.as_str(), id.openid.as_str()), person_from)
+}
+
+pub(crate) fn person_from(row: &Row<'_>) -> Result<Person> {
+    let id = PersonId { app: parsed(row, "app_id")?, openid: parsed(row, "openid")? };
+    Ok(Person { id, is_blocked: row.get("is_blocked")? })
 }
 
 /// The first of an app's people.
 pub(crate) fn people(view: &Connection, app: &AppId, limit: usize) -> Result<Vec<Person>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let sql = "SELECT openid, is_blocked FROM person WHERE app_id = ? ORDER BY openid LIMIT ?";
-    all(view, sql, (app.as_str(), limit), |row| {
-        let id = PersonId { app: app.clone(), openid: parsed(row, "openid")? };
-        Ok(Person { id, is_blocked: row.get("is_blocked")? })
-    })
+    let sql = "SELECT * FROM person WHERE app_id = ? ORDER BY openid LIMIT ?";
+    all(view, sql, (app.as_str(), limit), person_from)
 }
 
 fn maybe_parsed<T: std::str::FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: &str) -> Result<Option<T>> {
@@ -204,7 +204,7 @@ pub(crate) fn packet(view: &Connection, id: &PacketId) -> Result<Option<Packet>>
     one(view, "SELECT * FROM packet WHERE packet_id = ?", [id.as_str()], packet_from)
 }
 
-fn packet_from(row: &Row<'_>) -> Result<Packet> {
+pub(crate) fn packet_from(row: &Row<'_>) -> Result<Packet> {
     Ok(Packet {
         id: parsed(row, "packet_id")?,
         bill: BillKey {
@@ -275,7 +275,7 @@ pub(crate) fn claim(view: &Connection, key: &ClaimKey) -> Result<Option<Claim>> 
     one(view, sql, (key.packet.as_str(), key.openid.as_str()), claim_from)
 }
 
-fn claim_from(row: &Row<'_>) -> Result<Claim> {
+pub(crate) fn claim_from(row: &Row<'_>) -> Result<Claim> {
     Ok(Claim {
         packet: parsed(row, "packet_id")?,
         app: parsed(row, "app_id")?,
@@ -289,22 +289,24 @@ fn claim_from(row: &Row<'_>) -> Result<Claim> {
 
 /// A campaign.
 pub(crate) fn lottery(view: &Connection, id: &LotteryId) -> Result<Option<Lottery>> {
-    one(view, "SELECT * FROM lottery WHERE lottery_id = ?", [id.as_str()], |row| {
-        Ok(Lottery {
-            id: id.clone(),
-            account: parsed(row, "account_id")?,
-            sponsor: parsed(row, "sponsor_id")?,
-            title: row.get("title")?,
-            description: row.get("description")?,
-            is_on: row.get("is_on")?,
-            begins_at: time(row, "begins_at")?,
-            ends_at: time(row, "ends_at")?,
-            prizes_max: row.get("prizes_max")?,
-            prizes: row.get("prizes")?,
-            jump_url: row.get("jump_url")?,
-            key: parsed::<ApiKey>(row, "draw_key")?,
-            win_rate_ppm: row.get("win_rate_ppm")?,
-        })
+    one(view, "SELECT * FROM lottery WHERE lottery_id = ?", [id.as_str()], lottery_from)
+}
+
+pub(crate) fn lottery_from(row: &Row<'_>) -> Result<Lottery> {
+    Ok(Lottery {
+        id: parsed(row, "lottery_id")?,
+        account: parsed(row, "account_id")?,
+        sponsor: parsed(row, "sponsor_id")?,
+        title: row.get("title")?,
+        description: row.get("description")?,
+        is_on: row.get("is_on")?,
+        begins_at: time(row, "begins_at")?,
+        ends_at: time(row, "ends_at")?,
+        prizes_max: row.get("prizes_max")?,
+        prizes: row.get("prizes")?,
+        jump_url: row.get("jump_url")?,
+        key: parsed::<ApiKey>(row, "draw_key")?,
+        win_rate_ppm: row.get("win_rate_ppm")?,
     })
 }
 
@@ -353,7 +355,7 @@ pub(crate) fn bindings(
     all(view, sql, (id.as_str(), after.map_or("", OpenId::as_str), limit), binding_from)
 }
 
-fn binding_from(row: &Row<'_>) -> Result<Binding> {
+pub(crate) fn binding_from(row: &Row<'_>) -> Result<Binding> {
     Ok(Binding {
         key: BindingKey { lottery: parsed(row, "lottery_id")?, openid: parsed(row, "openid")? },
         packet: parsed(row, "packet_id")?,
@@ -368,7 +370,7 @@ pub(crate) fn account(view: &Connection, id: &LedgerAccount) -> Result<Option<Ac
     one(view, sql, names::account_key(id), account_from)
 }
 
-fn account_from(row: &Row<'_>) -> Result<Account> {
+pub(crate) fn account_from(row: &Row<'_>) -> Result<Account> {
     Ok(Account {
         debits: fen(row, "debits_fen")?,
         credits: fen(row, "credits_fen")?,
@@ -387,17 +389,19 @@ pub(crate) fn counter(view: &Connection, index: &CounterIndex, key: &CounterKey)
     let Some(number) = index.find(key) else { return Ok(None) };
     let [_, _, openid, _] = names::counter_key(key);
     // A reader whose view is older than the index may not see the row, and of who was erased it is blank.
-    one(view, "SELECT * FROM counter WHERE counter_no = ? AND openid = ?", (number, openid), |row| {
-        Ok(Counter {
-            day: BeijingDay(row.get("day")?),
-            packets: row.get("packets")?,
-            amount: fen(row, "amount_fen")?,
-            minute: row.get("minute")?,
-            packets_this_minute: row.get("packets_this_minute")?,
-            second: row.get("second")?,
-            packets_this_second: row.get("packets_this_second")?,
-            newest: maybe_parsed(row, "newest")?,
-        })
+    one(view, "SELECT * FROM counter WHERE counter_no = ? AND openid = ?", (number, openid), counter_from)
+}
+
+pub(crate) fn counter_from(row: &Row<'_>) -> Result<Counter> {
+    Ok(Counter {
+        day: BeijingDay(row.get("day")?),
+        packets: row.get("packets")?,
+        amount: fen(row, "amount_fen")?,
+        minute: row.get("minute")?,
+        packets_this_minute: row.get("packets_this_minute")?,
+        second: row.get("second")?,
+        packets_this_second: row.get("packets_this_second")?,
+        newest: maybe_parsed(row, "newest")?,
     })
 }
 
@@ -407,7 +411,7 @@ pub(crate) fn transfer(view: &Connection, key: &TransferKey) -> Result<Option<Tr
     one(view, sql, (names::transfer_kind_name(key.kind), key.reference.as_str()), transfer_from)
 }
 
-fn transfer_from(row: &Row<'_>) -> Result<Transfer> {
+pub(crate) fn transfer_from(row: &Row<'_>) -> Result<Transfer> {
     Ok(Transfer {
         key: TransferKey {
             kind: columns::named(row, "kind", names::transfer_kind)?,
@@ -421,10 +425,13 @@ fn transfer_from(row: &Row<'_>) -> Result<Transfer> {
 
 /// A code that was redeemed.
 pub(crate) fn code(view: &Connection, key: &CodeKey) -> Result<Option<RedeemedCode>> {
-    let sql = "SELECT attempt FROM redeemed_code WHERE issued_at = ? AND nonce = ?";
-    one(view, sql, (key.issued_at.as_millis(), key.nonce), |row| {
-        Ok(RedeemedCode { key: *key, attempt: row.get("attempt")? })
-    })
+    let sql = "SELECT * FROM redeemed_code WHERE issued_at = ? AND nonce = ?";
+    one(view, sql, (key.issued_at.as_millis(), key.nonce), code_from)
+}
+
+pub(crate) fn code_from(row: &Row<'_>) -> Result<RedeemedCode> {
+    let key = CodeKey { issued_at: time(row, "issued_at")?, nonce: row.get("nonce")? };
+    Ok(RedeemedCode { key, attempt: row.get("attempt")? })
 }
 
 /// A withdrawal.
@@ -433,7 +440,7 @@ pub(crate) fn withdrawal(view: &Connection, key: &WithdrawalKey) -> Result<Optio
     one(view, sql, (key.app.as_str(), key.reference.as_str()), withdrawal_from)
 }
 
-fn withdrawal_from(row: &Row<'_>) -> Result<Withdrawal> {
+pub(crate) fn withdrawal_from(row: &Row<'_>) -> Result<Withdrawal> {
     Ok(Withdrawal {
         key: WithdrawalKey { app: parsed(row, "app_id")?, reference: parsed(row, "reference")? },
         openid: parsed(row, "openid")?,
@@ -517,7 +524,7 @@ pub(crate) fn due(view: &Connection, now: Timestamp, after: Option<&Due>, limit:
     all(view, sql, (now.as_millis(), at, packet, limit), due_from)
 }
 
-fn due_from(row: &Row<'_>) -> Result<Due> {
+pub(crate) fn due_from(row: &Row<'_>) -> Result<Due> {
     Ok(Due { at: time(row, "at")?, packet: parsed(row, "packet_id")?, payer: parsed(row, "payer_id")? })
 }
 

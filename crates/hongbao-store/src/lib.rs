@@ -32,6 +32,7 @@ pub mod faulty;
 pub mod lane;
 pub mod lists;
 pub mod memory;
+pub mod moving;
 pub mod names;
 
 use std::future::Future;

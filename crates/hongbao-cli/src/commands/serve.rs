@@ -54,15 +54,22 @@ async fn serve<S: Store>(
 
 /// Opens the store, or creates it.
 pub(crate) fn open(path: &Path, info: &StoreInfo) -> Result<SqliteStore> {
-    SqliteStore::open_or_create(path, info, Arc::new(SystemClock)).map_err(|error| {
-        let hint = match &error {
-            OpenError::InUse(_) => "stop that server, or administer it through its admin API",
-            OpenError::OtherKind { .. } => "a store stays what it was created as; use another file",
-            OpenError::TooNew { .. } => "run the version that wrote it, or a later one",
-            OpenError::NotAStore(_) | OpenError::Missing(_) | OpenError::Io { .. } => "name another file",
-        };
-        Failure::new(&error).hint(hint)
-    })
+    SqliteStore::open_or_create(path, info, Arc::new(SystemClock)).map_err(|error| file_not_opened(&error))
+}
+
+/// Why a file is no store, and what to do.
+pub(crate) fn file_not_opened(error: &OpenError) -> Failure {
+    let hint = match error {
+        OpenError::InUse(_) => "stop that server, or administer it through its admin API",
+        OpenError::OtherKind { .. } => "a store stays what it was created as; use another file",
+        OpenError::TooNew { .. } => "run the version that wrote it, or a later one",
+        OpenError::Moving { .. } => {
+            "run `hongbao migrate-store` again to finish it, or once with --abandon to stay with the file"
+        }
+        OpenError::Moved { .. } => "name that database instead: store = \"postgres://…\" in the configuration",
+        OpenError::NotAStore(_) | OpenError::Missing(_) | OpenError::Io { .. } => "name another file",
+    };
+    Failure::new(error).hint(hint)
 }
 
 /// Why a database is no store, and what to do.
@@ -79,6 +86,7 @@ pub(crate) fn not_opened(error: &hongbao_store_postgres::OpenError) -> Failure {
         }
         OpenError::TooNew { .. } => "run the version that wrote it, or a later one",
         OpenError::TooOld { .. } => "stop all of its nodes, then run once: hongbao serve --migrate --config FILE",
+        OpenError::Unfinished => "run `hongbao migrate-store` again to finish it, or once with --abandon to give it up",
         OpenError::OtherKind { .. } => "a store stays what it was created as; use another database",
     };
     Failure::new(error).hint(hint)

@@ -4,6 +4,7 @@
 
 mod dialect;
 mod faults;
+mod import;
 mod node;
 mod open;
 mod proxy;

@@ -4,6 +4,7 @@
 
 mod erase;
 mod migrate;
+mod moving;
 mod open;
 
 use hongbao_store_sqlite::SqliteStore;
