@@ -114,6 +114,13 @@ pub(crate) enum Command {
         "hongbao audit --store postgres://me@db1,db2/hongbao"
     ))]
     Audit(AuditArgs),
+    /// Move a store from SQLite to PostgreSQL, every row as it is. Stopped anywhere and run again, it goes on where it was
+    #[command(after_help = examples!(
+        "hongbao migrate-store --from hongbao.db --to-file database_url.txt",
+        "hongbao migrate-store --from hongbao.db --to postgres://me@db1,db2/hongbao?sslmode=require --json",
+        "hongbao migrate-store --from hongbao.db --to-file database_url.txt --abandon"
+    ))]
+    MigrateStore(MigrateStoreArgs),
     /// What a shell needs to complete this command's words
     #[command(after_help = examples!(
         "hongbao completions bash > ~/.local/share/bash-completion/completions/hongbao",
@@ -694,6 +701,29 @@ pub(crate) struct AuditArgs {
     /// Audit this store (a file, a backup of one, or postgres://…), and ask no platform
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct MigrateStoreArgs {
+    /// The store's file. No server may be running on it, then or later: it is served from the database afterwards
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// The database, empty or as an earlier run left it: postgres://user:password@host/database. A command line is seen
+    /// by everybody on this machine: a password is better kept in a file, or in the environment
+    #[arg(
+        long,
+        env = "HONGBAO_MIGRATE_TO",
+        hide_env_values = true,
+        value_name = "URL",
+        required_unless_present = "to_file"
+    )]
+    pub(crate) to: Option<String>,
+    /// A file with that URL in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to_file: Option<PathBuf>,
+    /// Give an unfinished migration up: the database is emptied again, and the file may be served
+    #[arg(long)]
+    pub(crate) abandon: bool,
 }
 
 #[cfg(test)]

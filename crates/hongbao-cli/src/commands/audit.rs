@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use hongbao_engine::audit::AuditReport;
 use hongbao_store::Store;
 use hongbao_store::clock::SystemClock;
 use hongbao_store_postgres::PostgresStore;
@@ -70,6 +71,24 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// What an audit of a store found.
+    pub(crate) fn of(report: &AuditReport) -> Lines {
+        Lines {
+            is_clean: report.is_clean(),
+            packets: report.packets,
+            claims: report.claims,
+            transfers: report.transfers,
+            withdrawals: report.withdrawals,
+            accounts: report.accounts,
+            funds: report.merchant_funds.to_string(),
+            escrow: report.escrow.to_string(),
+            wallets: report.wallets.to_string(),
+            held: report.held.to_string(),
+            settlement: report.settlement.to_string(),
+            differences: report.differences.iter().map(ToString::to_string).collect(),
+        }
+    }
+
     /// How much there is of everything; most platforms have no withdrawals.
     pub(crate) fn counts(&self) -> String {
         let counts = [
@@ -96,21 +115,7 @@ async fn of_store(place: StorePlace) -> Result<Lines> {
             PostgresStore::open_existing(&url).await.map_err(|error| not_opened(&error))?.audit().await
         }
     };
-    let report = report.map_err(Failure::new)?;
-    Ok(Lines {
-        is_clean: report.is_clean(),
-        packets: report.packets,
-        claims: report.claims,
-        transfers: report.transfers,
-        withdrawals: report.withdrawals,
-        accounts: report.accounts,
-        funds: report.merchant_funds.to_string(),
-        escrow: report.escrow.to_string(),
-        wallets: report.wallets.to_string(),
-        held: report.held.to_string(),
-        settlement: report.settlement.to_string(),
-        differences: report.differences.iter().map(ToString::to_string).collect(),
-    })
+    Ok(Lines::of(&report.map_err(Failure::new)?))
 }
 
 pub(crate) fn of_platform(reply: &Value) -> Lines {

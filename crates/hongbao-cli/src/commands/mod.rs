@@ -10,6 +10,7 @@ mod doctor;
 mod endpoints;
 mod lottery;
 mod merchant;
+mod migrate_store;
 mod query;
 mod sandbox;
 mod send;
@@ -60,6 +61,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode> {
         Command::Topup(args) => topup::run(args, output).await,
         Command::Sandbox(SandboxCommand::Clock(args)) => sandbox::clock(args, output).await,
         Command::Audit(args) => audit::run(args, output).await,
+        Command::MigrateStore(args) => migrate_store::run(&args, output).await,
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn folder() -> TempDir {
 fn hongbao(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for name in ["HONGBAO_PROFILE", "HONGBAO_CONFIG", "RUST_LOG", "RUST_BACKTRACE", "COLUMNS"] {
+    for name in ["HONGBAO_PROFILE", "HONGBAO_CONFIG", "HONGBAO_MIGRATE_TO", "RUST_LOG", "RUST_BACKTRACE", "COLUMNS"] {
         command.env_remove(name);
     }
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
