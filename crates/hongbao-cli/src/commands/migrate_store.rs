@@ -14,7 +14,7 @@ use hongbao_store::Store;
 use hongbao_store::clock::SystemClock;
 use hongbao_store::moving::{MoveId, Position, RowPage, Table};
 use hongbao_store_postgres::{ImportError, PostgresImport, Progress};
-use hongbao_store_sqlite::{Mark, SqliteSource, SqliteStore};
+use hongbao_store_sqlite::{Mark, OpenError, SqliteSource, SqliteStore};
 use serde_json::{Map, json};
 
 use super::audit::Lines;
@@ -89,15 +89,13 @@ fn target_url(args: &MigrateStoreArgs) -> Result<String> {
     }
 }
 
-fn no_source(error: &hongbao_store_sqlite::OpenError) -> Failure {
-    match error {
-        hongbao_store_sqlite::OpenError::InUse(_) => {
-            Failure::new(error).hint("stop that server: nothing may change while the store is moved")
-        }
-        hongbao_store_sqlite::OpenError::Missing(_) => {
-            Failure::new(error).hint("name the store's file: --from hongbao.db")
-        }
-        _ => file_not_opened(error),
+fn no_source(error: &OpenError) -> Failure {
+    if let OpenError::InUse(_) = error {
+        Failure::new(error).hint("stop that server: nothing may change while the store is moved")
+    } else if let OpenError::Missing(_) = error {
+        Failure::new(error).hint("name the store's file: --from hongbao.db")
+    } else {
+        file_not_opened(error)
     }
 }
 

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod kill;
 mod machines;
+mod migrate_store;
 
 mod mistakes;
 mod postgres;

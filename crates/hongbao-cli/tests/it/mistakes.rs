@@ -638,6 +638,90 @@ mod of_a_store {
     }
 }
 
+mod of_a_migration {
+    use super::*;
+
+    #[test]
+    fn it_says_where_to() {
+        mistake_anywhere(
+            &["migrate-store", "--from", "hongbao.db"],
+            "
+            exit 2
+            --- stderr
+            error: the following required arguments were not provided:
+              --to <URL>
+
+            Usage: hongbao migrate-store --from <FILE> --to <URL>
+
+            hint: `hongbao help`, or --help behind a command, says what it takes
+            ",
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_or_is_no_store_is_left_alone() {
+        let folder = folder();
+        write(&folder, "notes.txt", "notes");
+        for (from, error) in [
+            ("none.db", "there is no store: none.db\n\nhint: name the store's file: --from hongbao.db\n"),
+            ("notes.txt", "not a Hongbao store: notes.txt\n\nhint: name another file\n"),
+            ("postgres://h/db", "a store is moved from a file\n\nhint: name the store's file: --from hongbao.db\n"),
+        ] {
+            let arguments = ["migrate-store", "--from", from, "--to", "postgres://me@127.0.0.1:1/db"];
+            mistake(folder.path(), &arguments, &format!("exit 1\n--- stderr\nerror: {error}"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_may_be_a_password_and_is_not_shown() {
+        let folder = folder();
+        write(&folder, "url.txt", CANARY);
+        for to in [["--to", CANARY], ["--to-file", "url.txt"]] {
+            mistake(
+                folder.path(),
+                &["migrate-store", "--from", "hongbao.db", to[0], to[1]],
+                "
+                exit 1
+                --- stderr
+                error: a store is moved to a PostgreSQL database, and this URL names none
+
+                hint: it reads postgres://user:password@host:5432/database
+                ",
+            );
+        }
+        mistake(
+            folder.path(),
+            &["migrate-store", "--from", "hongbao.db", "--to-file", "none.txt"],
+            "
+            exit 1
+            --- stderr
+            error: none.txt: No such file or directory (os error 2)
+
+            hint: check the path; in a profile or a configuration it is relative to that file
+            ",
+        );
+    }
+
+    #[test]
+    fn a_database_that_can_t_be_reached_changes_nothing() {
+        let home = folder();
+        let dev = Dev::start(&home.path().join("dev"));
+        let folder = dev.path("");
+        dev.stop();
+        for (to, error) in [
+            ("postgres://me:CANARY@127.0.0.1:1/db", "the store can't be reached: 127.0.0.1:1: "),
+            ("postgres://me:CANARY@127.0.0.1:1", "the store's URL makes no sense: it names no database"),
+        ] {
+            let before = std::fs::read(folder.join("hongbao.db")).unwrap();
+            let ran = run(&folder, &["migrate-store", "--from", "hongbao.db", "--to", to]);
+            expect_decent(&ran);
+            assert!(ran.stderr.starts_with(&format!("error: {error}")), "{}", ran.transcript());
+            assert_eq!(std::fs::read(folder.join("hongbao.db")).unwrap(), before);
+        }
+        drop(Dev::start(&folder));
+    }
+}
+
 mod of_an_operator {
     use super::*;
 

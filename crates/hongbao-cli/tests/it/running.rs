@@ -86,6 +86,27 @@ pub(crate) fn run_unread(folder: &Path, arguments: &[&str]) -> Ran {
     finish(hongbao(folder, arguments).stdout(writer).stderr(Stdio::piped()))
 }
 
+/// A command under way, of whose output nobody reads anything.
+pub(crate) struct Started(Running);
+
+impl Started {
+    pub(crate) fn new(folder: &Path, arguments: &[&str]) -> Started {
+        let mut command = hongbao(folder, arguments);
+        Started(Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command starts")))
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.0.try_wait().expect("a child that can be waited for").is_some()
+    }
+
+    /// Kills it (SIGKILL), and returns when it is gone.
+    pub(crate) fn kill(mut self) {
+        self.0.0.kill().expect("a child that can be killed");
+        self.0.wait();
+    }
+}
+
 fn finish(command: &mut Command) -> Ran {
     let mut child = Running(command.spawn().expect("the command starts"));
     let stdout = child.0.stdout.take().map(read_to_end);

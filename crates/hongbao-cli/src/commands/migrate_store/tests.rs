@@ -13,7 +13,7 @@ use hongbao_engine::packet::{BillKey, Family, Product, Texts};
 use hongbao_engine::rows::{Change, Changes, ClaimKey, KeySet};
 use hongbao_store::clock::{Clock, ManualClock};
 use hongbao_store::{ClaimRange, Currency, Lane, LaneBounds, StoreInfo, StoreKind, Writer, conformance};
-use hongbao_store_postgres::{OpenError, OpenOptions, PostgresStore, rig};
+use hongbao_store_postgres::{OpenError as DatabaseError, OpenOptions, PostgresStore, rig};
 use hongbao_types::{Fen, OpenId, PacketId, Timestamp};
 
 use super::*;
@@ -42,13 +42,28 @@ impl Places {
     }
 
     fn create(&self, info: &StoreInfo, clock: Arc<dyn Clock>) -> SqliteStore {
-        SqliteStore::open_or_create(&self.path(), info, clock).unwrap()
+        self.once_free(|| SqliteStore::open_or_create(&self.path(), info, clock.clone())).unwrap()
     }
 
-    /// The store, once nobody has it any more: a lane lets go of it in its own thread.
+    fn serve(&self) -> std::result::Result<SqliteStore, OpenError> {
+        self.once_free(|| SqliteStore::open_or_create(&self.path(), &info(), Arc::new(SystemClock)))
+    }
+
     fn source(&self) -> SqliteSource {
-        std::fs::File::open(self.path().with_extension("db.lock")).unwrap().lock().unwrap();
-        SqliteSource::open(&self.path(), Arc::new(ManualClock::new(LATER))).unwrap()
+        self.once_free(|| SqliteSource::open(&self.path(), Arc::new(ManualClock::new(LATER)))).unwrap()
+    }
+
+    /// Opens it once nobody has it any more: a lane lets go of it in its own thread, and a process that another test
+    /// starts has for a moment all that this one has.
+    fn once_free<T>(&self, open: impl Fn() -> std::result::Result<T, OpenError>) -> std::result::Result<T, OpenError> {
+        loop {
+            match open() {
+                Err(OpenError::InUse(_)) => {
+                    std::fs::File::open(self.path().with_extension("db.lock")).unwrap().lock().unwrap();
+                }
+                opened => return opened,
+            }
+        }
     }
 
     async fn target(&self) -> PostgresImport {
@@ -70,7 +85,7 @@ impl Places {
         self.move_on(usize::MAX).await.unwrap()
     }
 
-    async fn open(&self) -> std::result::Result<PostgresStore, OpenError> {
+    async fn open(&self) -> std::result::Result<PostgresStore, DatabaseError> {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(LATER));
         let options = OpenOptions { clock: Some(clock), ..OpenOptions::default() };
         PostgresStore::open_or_create(&self.url, &info(), options).await
@@ -223,21 +238,22 @@ async fn is_moved_whatever_happens(places: &Places, tables: &[Table]) {
             Err(failure) => assert_eq!(failure.message, "killed"),
         }
         assert!(kills < 1000, "it goes on where it was");
-        let file = SqliteStore::open_or_create(&places.path(), &info(), Arc::new(SystemClock));
-        assert!(matches!(file, Err(hongbao_store_sqlite::OpenError::Moving { .. })), "{file:?}");
-        let opened = if kills % 3 == 0 { PostgresStore::open_existing(&places.url).await.map(drop) } else { continue };
+        let file = places.serve();
+        assert!(matches!(file, Err(OpenError::Moving { .. })), "{file:?}");
+        let opened =
+            if kills.is_multiple_of(3) { PostgresStore::open_existing(&places.url).await.map(drop) } else { continue };
         match places.source().mark().unwrap().map(|mark| mark.id) {
             // The file can't be given back any more.
             Some(id) if places.target().await.progress(Some(&id)).await.unwrap() == Progress::Complete => {
-                opened.unwrap()
+                opened.unwrap();
             }
-            _ => assert!(matches!(opened, Err(OpenError::Unfinished | OpenError::Missing)), "{opened:?}"),
+            _ => assert!(matches!(opened, Err(DatabaseError::Unfinished | DatabaseError::Missing)), "{opened:?}"),
         }
     };
     assert!(kills > pages.len(), "{kills} kills and {} pages", pages.len());
     assert_eq!(arrived.report, before);
-    let file = SqliteStore::open_or_create(&places.path(), &info(), Arc::new(SystemClock));
-    assert!(matches!(file, Err(hongbao_store_sqlite::OpenError::Moved { .. })), "{file:?}");
+    let file = places.serve();
+    assert!(matches!(file, Err(OpenError::Moved { .. })), "{file:?}");
     assert_same(&places.read(), &places.open().await.unwrap(), &pages).await;
     // Once more is as good as once.
     assert_eq!(places.arrive().await.report, before);
@@ -313,10 +329,9 @@ async fn call(lane: &Lane, command: Command) -> Outcome {
 }
 
 async fn sent(lane: &Lane, command: SendPacket) -> Accepted {
-    match call(lane, Command::SendPacket(Box::new(command))).await {
-        Outcome::Send(SendOutcome::Accepted(accepted)) => accepted,
-        other => panic!("a send ended as {other:?}"),
-    }
+    let ended = call(lane, Command::SendPacket(Box::new(command))).await;
+    let Outcome::Send(SendOutcome::Accepted(accepted)) = ended else { panic!("a send ended as {ended:?}") };
+    accepted
 }
 
 /// A merchant with 1000 fen, and three packets.
@@ -443,7 +458,7 @@ async fn what_is_given_up_leaves_no_trace() {
         abandon(&mut source, &mut target).await.unwrap();
         drop(source);
         assert_eq!((places.tables().as_str(), everything(&places.source())), ("0", pages.clone()));
-        places.create(&info(), Arc::new(SystemClock));
+        places.serve().unwrap();
     }
     places.arrive().await;
     let failure = abandon(&mut places.source(), &mut places.target().await).await.unwrap_err();
@@ -467,7 +482,7 @@ async fn what_differs_is_never_served() {
         failure.message,
         "the two sides differ: the table merchant has 1 rows in the file and 0 in the database"
     );
-    assert!(matches!(places.open().await, Err(OpenError::Unfinished)));
+    assert!(matches!(places.open().await, Err(DatabaseError::Unfinished)));
     abandon(&mut places.source(), &mut places.target().await).await.unwrap();
-    places.create(&info(), Arc::new(SystemClock));
+    places.serve().unwrap();
 }
