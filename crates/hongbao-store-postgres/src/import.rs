@@ -38,6 +38,9 @@ pub enum ImportError {
     /// A packet can't be found where its bill number says.
     #[error("the id of packet {0} does not end with its bill number's shard")]
     OtherShard(PacketId),
+    /// The tables could not be made.
+    #[error("its tables could not be made: {0}")]
+    Begin(String),
     /// The database refused a page of rows, or did not answer.
     #[error("rows of the table {table} could not be written: {why}")]
     Write {
@@ -49,6 +52,13 @@ pub enum ImportError {
     /// The database can't be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl ImportError {
+    /// Whether it says that nothing of this move is there.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self, ImportError::OtherStore | ImportError::OtherImport | ImportError::Open(OpenError::NotAStore))
+    }
 }
 
 impl From<Error> for ImportError {
@@ -111,9 +121,16 @@ impl PostgresImport {
         }
     }
 
-    /// Makes the tables in an empty database, and in them all that goes along with the rows.
+    /// Makes the tables in an empty database, and in them all that goes along with the rows. What fails may still be there:
+    /// [`progress`](Self::progress) says it.
     pub async fn begin(&mut self, origin: &Origin) -> Result<(), ImportError> {
-        Ok(migrations::run_for_import(&mut self.session, origin).await?)
+        let begun = migrations::run_for_import(&mut self.session, origin).await;
+        if let Err(error) = begun {
+            // What fails here is said by whatever is asked next.
+            let _ = self.session.batch("ROLLBACK").await;
+            return Err(ImportError::Begin(error.to_string()));
+        }
+        Ok(())
     }
 
     /// Writes a page that goes on from `from`. It is not there before it is [committed](Self::commit).

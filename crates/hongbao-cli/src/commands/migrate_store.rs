@@ -106,6 +106,7 @@ fn not_written(error: &ImportError) -> Failure {
         ImportError::OtherImport => "finish that one, or give it up with --abandon, or name another database",
         ImportError::Complete => "run it without --abandon, which finishes the rest; the database is the store now",
         ImportError::OtherShard(_) => "no platform of this version made it: such a store can't be moved",
+        ImportError::Begin(_) => "may this user create tables in it? Then run the same again",
         ImportError::Write { .. } => "run the same again: it goes on where it was; --abandon stays with the file",
         ImportError::Store(_) => "is the database running? Then run the same again: it goes on where it was",
     };
@@ -150,6 +151,7 @@ async fn migrate(
     let place = target.place();
     let mark = source.mark().map_err(Failure::new)?;
     let progress = target.progress(mark.as_ref().map(|mark| &mark.id)).await.map_err(|error| not_written(&error))?;
+    let is_new = mark.is_none();
     let id = match mark {
         // Somebody killed it at the very end, or wants to see that all is well.
         Some(mark) if progress == Progress::Complete => {
@@ -175,7 +177,12 @@ async fn migrate(
         at = position;
         watch(Step::Found(counts_of(target).await?.iter().map(|(_, count)| count).sum()))?;
     } else {
-        target.begin(&source.origin(id)).await.map_err(|error| not_written(&error))?;
+        if let Err(error) = target.begin(&source.origin(id)).await {
+            if is_new && is_certainly_empty(target, &id).await {
+                source.free(id).map_err(Failure::new)?;
+            }
+            return Err(not_written(&error));
+        }
         watch(Step::Begun)?;
     }
     while let Some(page) = next_page(source, &at, page)? {
@@ -193,6 +200,14 @@ async fn migrate(
     watch(Step::Complete)?;
     source.finish(id).map_err(Failure::new)?;
     Ok(arrived)
+}
+
+/// Whether nothing of this move is in the database.
+async fn is_certainly_empty(target: &mut PostgresImport, id: &MoveId) -> bool {
+    match target.progress(Some(id)).await {
+        Ok(progress) => progress == Progress::NotBegun,
+        Err(error) => error.is_elsewhere(),
+    }
 }
 
 fn next_page(source: &SqliteSource, at: &Position, page: usize) -> Result<Option<RowPage>> {
@@ -267,7 +282,12 @@ async fn compare(arrived: &Arrived, target: &mut PostgresImport) -> Result<()> {
 async fn abandon(source: &mut SqliteSource, target: &mut PostgresImport) -> Result<()> {
     let mark = source.mark().map_err(Failure::new)?;
     let mark = mark.ok_or_else(|| Failure::new("the store is not being moved").hint("there is nothing to give up"))?;
-    match target.progress(Some(&mark.id)).await.map_err(|error| not_written(&error))? {
+    let progress = match target.progress(Some(&mark.id)).await {
+        // Somebody else took the place before it had begun there.
+        Err(error) if error.is_elsewhere() && mark.place == target.place() => Progress::NotBegun,
+        progress => progress.map_err(|error| not_written(&error))?,
+    };
+    match progress {
         Progress::Complete => return Err(not_written(&ImportError::Complete)),
         _ if mark.is_done => return Err(elsewhere(&mark)),
         Progress::At(_) => target.abandon(&mark.id).await.map_err(|error| not_written(&error))?,

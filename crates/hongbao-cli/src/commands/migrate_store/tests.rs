@@ -235,7 +235,7 @@ async fn is_moved_whatever_happens(places: &Places, tables: &[Table]) {
         kills += 1;
         match ended {
             Ok(arrived) => break arrived,
-            Err(failure) => assert_eq!(failure.message, "killed"),
+            Err(failure) => assert_eq!(failure.message, "killed", "after {kills} kills"),
         }
         assert!(kills < 1000, "it goes on where it was");
         let file = places.serve();
@@ -442,7 +442,7 @@ async fn what_is_given_up_leaves_no_trace() {
     let failure = abandon(&mut places.source(), &mut places.target().await).await.unwrap_err();
     assert_eq!(failure.message, "the store is not being moved");
     for steps in 0.. {
-        places.move_on(steps).await.unwrap_err();
+        assert_eq!(places.move_on(steps).await.unwrap_err().message, "killed");
         let (mut source, mut target) = (places.source(), places.target().await);
         let mark = source.mark().unwrap().unwrap();
         if target.progress(Some(&mark.id)).await.unwrap() == Progress::Complete {
@@ -463,6 +463,26 @@ async fn what_is_given_up_leaves_no_trace() {
     places.arrive().await;
     let failure = abandon(&mut places.source(), &mut places.target().await).await.unwrap_err();
     assert_eq!(failure.message, "the migration into it is complete");
+}
+
+/// Whoever may make no tables in the database is told so, and the file is as free as it was. Who finds that somebody else
+/// took the place gives it up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_can_t_be_begun_with_does_not_hold_the_file() {
+    let places = Places::new();
+    small(&places, |send| send).await;
+    sql(&places.url, "CREATE ROLE guest LOGIN PASSWORD 'hongbao-test'");
+    let places = Places { url: places.url.replace("//hongbao:", "//guest:"), ..places };
+    assert_refused(&places, "its tables could not be made: permission denied for schema public").await;
+    assert_eq!(places.source().mark().unwrap(), None);
+
+    let places = Places { url: places.url.replace("//guest:", "//hongbao:"), ..places };
+    places.move_on(0).await.unwrap_err();
+    drop(places.open().await.unwrap());
+    assert_refused(&places, "there is a store already").await;
+    abandon(&mut places.source(), &mut places.target().await).await.unwrap();
+    places.serve().unwrap();
+    assert!(places.open().await.is_ok(), "that one is left alone");
 }
 
 /// A row that is not what it was is told, and the database is no store.
