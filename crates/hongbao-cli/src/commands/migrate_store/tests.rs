@@ -41,7 +41,7 @@ impl Places {
         self.folder.path().join("hongbao.db")
     }
 
-    fn create(&self, info: &StoreInfo, clock: Arc<dyn Clock>) -> SqliteStore {
+    fn create(&self, info: &StoreInfo, clock: &Arc<dyn Clock>) -> SqliteStore {
         self.once_free(|| SqliteStore::open_or_create(&self.path(), info, clock.clone())).unwrap()
     }
 
@@ -265,7 +265,7 @@ macro_rules! histories {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 let places = Places::new();
-                conformance::$name(|info, clock| (places.create(&info, clock), ())).await;
+                conformance::$name(|info, clock| (places.create(&info, &clock), ())).await;
                 is_moved_whatever_happens(&places, &[$(Table::$table),*]).await;
             }
         )*
@@ -336,7 +336,7 @@ async fn sent(lane: &Lane, command: SendPacket) -> Accepted {
 
 /// A merchant with 1000 fen, and three packets.
 async fn small(places: &Places, change: impl FnOnce(SendPacket) -> SendPacket) {
-    let store = places.create(&info(), Arc::new(ManualClock::new(LATER)));
+    let store = places.create(&info(), &(Arc::new(ManualClock::new(LATER)) as Arc<dyn Clock>));
     let (lane, thread) = Lane::start(&store, Policy::default(), LaneBounds::default()).unwrap();
     let merchant = Merchant::new("10000098".parse().unwrap(), "");
     call(&lane, Command::PutMerchant(Box::new(PutMerchant { merchant: merchant.clone(), instead_of: None }))).await;
