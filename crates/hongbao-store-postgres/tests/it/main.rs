@@ -7,6 +7,7 @@ mod faults;
 mod import;
 mod node;
 mod open;
+mod patroni;
 mod proxy;
 mod tls;
 
