@@ -6,6 +6,7 @@
 mod calls;
 mod demo;
 mod doctor;
+mod failover;
 mod kill;
 mod machines;
 mod migrate_store;

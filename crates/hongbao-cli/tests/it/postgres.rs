@@ -9,7 +9,9 @@ use hongbao_store_postgres::rig;
 
 use crate::running::{Ran, Serve, field, folder, run, until};
 
-const APP: &str = "wx8888888888888888";
+pub(crate) const APP: &str = "wx8888888888888888";
+
+pub(crate) const API_KEY: &str = "192006250b4c09247ec02edce69f6a2d";
 
 const APP_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
     MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
@@ -23,7 +25,7 @@ fn configure(folder: &Path, kind: &str, store: &str) {
     std::fs::write(folder.join("hongbao.toml"), config).unwrap();
 }
 
-fn start(folder: &Path, store: &str) -> Serve {
+pub(crate) fn start(folder: &Path, store: &str) -> Serve {
     configure(folder, "sandbox", store);
     let node = Serve::start(folder);
     let address = node.ready["plain"].as_str().unwrap();
@@ -32,7 +34,7 @@ fn start(folder: &Path, store: &str) -> Serve {
          api_key_file = \"api_key.txt\"\n[admin]\nsocket = \"admin.sock\"\n"
     );
     std::fs::write(folder.join("profile.toml"), profile).unwrap();
-    std::fs::write(folder.join("api_key.txt"), "192006250b4c09247ec02edce69f6a2d").unwrap();
+    std::fs::write(folder.join("api_key.txt"), API_KEY).unwrap();
     node
 }
 
@@ -45,7 +47,7 @@ fn furnish(node: &Path) {
     with_profile(node, &["topup", "10000098", "1000", "--reference", "bank-1"]).succeeded();
 }
 
-fn with_profile(folder: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn with_profile(folder: &Path, arguments: &[&str]) -> Ran {
     run(folder, &[arguments, &["--profile", "profile.toml"]].concat())
 }
 

@@ -290,7 +290,7 @@ impl Dev {
     }
 }
 
-/// `hongbao serve --json` in a folder that has its configuration, ready.
+/// `hongbao serve --json` in a folder that has its configuration, ready. Its log goes to a file there.
 pub(crate) struct Serve {
     _child: Running,
     /// What it said when it was ready.
@@ -300,7 +300,8 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn start(folder: &Path) -> Serve {
         let mut command = hongbao(folder, &["serve", "--json"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map(Running).expect("it starts");
+        let log = File::options().create(true).append(true).open(folder.join("log.txt")).expect("a log");
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().map(Running).expect("it starts");
         let stdout = child.0.stdout.take().expect("a pipe");
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("a line");

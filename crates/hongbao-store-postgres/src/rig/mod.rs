@@ -4,6 +4,8 @@
 //! # Panics
 //! When a program is not installed, or does not start: a test that can't run has failed.
 
+#![expect(clippy::missing_panics_doc, clippy::print_stdout, reason = "said above; and tests are told what is done")]
+
 mod patroni;
 mod pgbouncer;
 mod postgres;
@@ -42,7 +44,7 @@ while [ $((round += 1)) -le 100 ]; do
     for named in $(grep -lF -- "$1" /proc/[0-9]*/cmdline 2>/dev/null); do
         pid=${named#/proc/} pid=${pid%/cmdline}
         # Whoever looked is gone by now.
-        if [ "$pid" = $$ ] || ! [ -s "$named" ]; then continue; fi
+        if [ "$pid" = $$ ] || ! [ -e "$named" ]; then continue; fi
         found=yes signal=KILL
         case $(readlink "/proc/$pid/exe") in
             */postgres) if [ $round -le 50 ]; then signal=QUIT; fi ;;

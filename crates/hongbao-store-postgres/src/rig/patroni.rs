@@ -37,6 +37,8 @@ const BEYOND_REPAIR: &str = "does not contain minimum recovery point";
 pub struct Patroni {
     bin: PathBuf,
     nodes: [Node; COUNT],
+    /// The watchdog ends them.
+    etcd: Mutex<Vec<Child>>,
     _watchdog: Watchdog,
 }
 
@@ -66,11 +68,12 @@ impl Patroni {
             etcd_peer: free_port(),
             patroni: Mutex::default(),
         });
-        let cluster = Patroni { bin, nodes, _watchdog: Watchdog::start(&folder) };
+        let cluster = Patroni { bin, nodes, etcd: Mutex::default(), _watchdog: Watchdog::start(&folder) };
         for node in &cluster.nodes {
             run(as_user(Path::new("mkdir")).args(["-m", "700"]).arg(&node.folder));
             write_as_user(&node.folder.join("patroni.json"), &cluster.settings(node).to_string());
-            cluster.start_etcd(node, &etcd);
+            let member = cluster.start_etcd(node, &etcd);
+            cluster.etcd.lock().unwrap_or_else(PoisonError::into_inner).push(member);
         }
         for node in &cluster.nodes {
             node.start_patroni(&patroni);
@@ -87,6 +90,11 @@ impl Patroni {
     pub fn url(&self) -> String {
         let hosts = self.nodes.each_ref().map(|node| format!("127.0.0.1:{}", node.postgres)).join(",");
         format!("postgres://hongbao:{PASSWORD}@{hosts}/hongbao?target_session_attrs=read-write&sslmode=disable")
+    }
+
+    /// Runs a statement on the primary, in the platform's database, as a person at a terminal would; what it printed.
+    pub fn sql(&self, sql: &str) -> String {
+        psql(&self.bin, &self.url(), sql)
     }
 
     /// Which node is the primary and has the lease, as it says itself.
@@ -158,7 +166,7 @@ impl Patroni {
         if is_ready { Ok(()) } else { Err(body) }
     }
 
-    fn start_etcd(&self, node: &Node, program: &Path) {
+    fn start_etcd(&self, node: &Node, program: &Path) -> Child {
         let all: Vec<String> =
             self.nodes.iter().map(|node| format!("{}={}", node.name, http(node.etcd_peer))).collect();
         let mut command = as_user(program);
@@ -173,7 +181,7 @@ impl Patroni {
         }
         command.arg("--initial-cluster").arg(all.join(",")).args(["--initial-cluster-state", "new"]);
         command.args(["--logger", "zap", "--log-level", "warn"]);
-        server(command, &node.folder.join("etcd.txt"));
+        server(command, &node.folder.join("etcd.txt"))
     }
 
     /// A node's configuration; JSON is YAML.
