@@ -106,6 +106,6 @@ fn docs(_: &mut Report) -> Result<(), String> {
 }
 
 fn unit(report: &mut Report) -> Result<(), String> {
-    tools::postgresql()?;
+    tools::databases()?;
     report.count(cargo(&["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"]))
 }

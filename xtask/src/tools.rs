@@ -58,14 +58,18 @@ pub(crate) fn recent_node() -> Result<(), String> {
     Ok(())
 }
 
-/// PostgreSQL's programs, which Debian keeps out of the path.
-pub(crate) fn postgresql() -> Result<(), String> {
-    let is_there = "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb";
-    if step("sh", &["-c", is_there]).succeeds() {
+/// PostgreSQL, a cluster of it that fails over, and a pooler.
+pub(crate) fn databases() -> Result<(), String> {
+    // Debian keeps PostgreSQL's programs out of the path, and the pooler out of an ordinary user's. Of the libraries by
+    // which Patroni speaks to etcd its package takes any.
+    let are_there = "{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } && command -v patroni && command -v etcd \
+        && { command -v pgbouncer || ls /usr/sbin/pgbouncer; } && python3 -c 'import etcd, psycopg2'";
+    if step("sh", &["-c", are_there]).succeeds() {
         return Ok(());
     }
-    // The package would start a server of its own otherwise; the tests start theirs.
-    debian_packages(&["postgresql"], "PostgreSQL 15 or later")
+    let packages = ["postgresql", "patroni", "python3-etcd", "python3-psycopg2", "etcd-server", "pgbouncer"];
+    // Each would start a server of its own; the tests start theirs, on other ports.
+    debian_packages(&packages, "PostgreSQL 15 or later, Patroni, etcd and pgbouncer")
 }
 
 /// cargo-deny, built in `target/`: the one thing that is built only for looking at the others.

@@ -7,7 +7,7 @@ mod faults;
 mod import;
 mod node;
 mod open;
-mod patroni;
+mod pooler;
 mod proxy;
 mod tls;
 

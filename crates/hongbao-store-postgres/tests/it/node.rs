@@ -105,6 +105,10 @@ impl Node {
     }
 
     pub(crate) async fn claim(&self, packet: &PacketId, number: u32) -> Outcome {
+        self.try_claim(packet, number).await.unwrap()
+    }
+
+    pub(crate) async fn try_claim(&self, packet: &PacketId, number: u32) -> Result<Outcome, CallError> {
         let claim = ClaimShare {
             packet: packet.clone(),
             app: app(),
@@ -112,7 +116,7 @@ impl Node {
             way: ClaimWay::Message,
             registered_only: false,
         };
-        self.call(Command::ClaimShare(claim)).await.unwrap()
+        self.call(Command::ClaimShare(claim)).await
     }
 
     /// The books are clean, and hold so many packets of which nobody has opened any.
