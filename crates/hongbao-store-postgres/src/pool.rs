@@ -78,7 +78,7 @@ impl Pool {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match idle {
-                Some(session) if session.is_closed() => {}
+                Some(session) if session.is_closed() || self.target.has_moved_since(&session) => {}
                 Some(session) => return Ok((session, permit, true)),
                 None => return Ok((self.target.connect(Role::Reader).await?, permit, false)),
             }

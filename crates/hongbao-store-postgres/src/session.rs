@@ -44,6 +44,7 @@ pub(crate) struct Session {
     notices: Arc<AtomicU64>,
     statements: HashMap<String, Statement>,
     host: usize,
+    left: usize,
 }
 
 impl Drop for Session {
@@ -63,7 +64,7 @@ impl Session {
         config: &Config,
         tls: MakeRustlsConnect,
         role: Role,
-        host: usize,
+        (host, left): (usize, usize),
     ) -> Result<Session, Error> {
         let (client, mut connection) = config.connect(tls).await?;
         let notices = Arc::new(AtomicU64::new(0));
@@ -81,7 +82,7 @@ impl Session {
                 }
             }
         });
-        let session = Session { client, task: task.abort_handle(), notices, statements: HashMap::new(), host };
+        let session = Session { client, task: task.abort_handle(), notices, statements: HashMap::new(), host, left };
         if role == Role::Writer {
             session.client.batch_execute(WRITER).await?;
         }
@@ -97,6 +98,11 @@ impl Session {
     /// Which of the hosts it is connected to.
     pub(crate) fn host(&self) -> usize {
         self.host
+    }
+
+    /// How often a host had been left when it began.
+    pub(crate) fn left(&self) -> usize {
+        self.left
     }
 
     /// Whether the other side is gone, as far as is known.

@@ -32,6 +32,8 @@ pub(crate) struct Target {
     tls: MakeRustlsConnect,
     /// Which one is tried first: the next one after a host that fell silent.
     first: AtomicUsize,
+    /// How often a host was left because it fell silent.
+    left: AtomicUsize,
 }
 
 impl Target {
@@ -51,7 +53,12 @@ impl Target {
         let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
         let hosts = hosts.iter().enumerate().map(|(at, host)| one(&config, host, port(at)));
         let tls = MakeRustlsConnect::new(tls_config(root_certificate.as_deref())?);
-        Ok(Target { hosts: hosts.collect::<Result<_, _>>()?, tls, first: AtomicUsize::new(0) })
+        Ok(Target {
+            hosts: hosts.collect::<Result<_, _>>()?,
+            tls,
+            first: AtomicUsize::new(0),
+            left: AtomicUsize::new(0),
+        })
     }
 
     /// The hosts, as a person may see them.
@@ -67,12 +74,13 @@ impl Target {
 
     /// Connects to the first host that is what was asked for.
     pub(crate) async fn connect(&self, role: Role) -> Result<Session, Error> {
+        let left = self.left.load(Ordering::Relaxed);
         let first = self.first.load(Ordering::Relaxed);
         let mut failures = Vec::new();
         for step in 0..self.hosts.len() {
             let at = (first + step) % self.hosts.len();
             let (name, config) = &self.hosts[at];
-            let connecting = Session::connect(config, self.tls.clone(), role, at);
+            let connecting = Session::connect(config, self.tls.clone(), role, (at, left));
             match tokio::time::timeout(CONNECT_PATIENCE, connecting).await {
                 Ok(Ok(session)) => {
                     self.first.store(at, Ordering::Relaxed);
@@ -89,7 +97,15 @@ impl Target {
     /// replaced, still calls itself one, and can never commit again.
     pub(crate) fn avoid(&self, host: usize) {
         let next = (host + 1) % self.hosts.len();
-        let _ = self.first.compare_exchange(host, next, Ordering::Relaxed, Ordering::Relaxed);
+        if self.first.compare_exchange(host, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.left.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a host was left since this session began. It may be the session's, and what is read there may have stood
+    /// still since.
+    pub(crate) fn has_moved_since(&self, session: &Session) -> bool {
+        session.left() != self.left.load(Ordering::Relaxed)
     }
 }
 

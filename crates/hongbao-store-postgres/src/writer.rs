@@ -78,7 +78,10 @@ impl PostgresWriter {
             let why = format!("the id of packet {} does not end with its bill number's shard", packet.id);
             return Err(CommitError::Conflict(why));
         }
-        let queries = writes::writes(changes);
+        let mut queries = writes::writes(changes);
+        if queries.is_empty() {
+            queries.push(writes::mark());
+        }
         let written = within(self.store.patience(), "rows to be written", session.write(&queries)).await;
         if let Err(error) = written {
             if matches!(error, Error::TimedOut(_)) {
@@ -89,7 +92,8 @@ impl PostgresWriter {
             }
             return Err(error.of_write());
         }
-        // Also when nothing was written: what is answered from rows that others wrote lasts only if this commit does.
+        // Also when nothing was written: what is answered from rows that others wrote, or that are not there, counts only
+        // if this commit does.
         match within(self.store.patience(), "a commit", session.commit()).await {
             Ok(true) => {
                 self.session = Some(session);

@@ -57,6 +57,12 @@ fn parted<T>(changes: &[Change<T>]) -> (Vec<&T>, Vec<&T>) {
     (new, known)
 }
 
+/// What makes a commit one that the standby must have: one that wrote nothing, and found nothing to lock, would wait for
+/// nobody, and say on a primary that was replaced that there is no such packet. It changes no row.
+pub(crate) fn mark() -> Query<'static> {
+    Query::new("SELECT pg_logical_emit_message(true, 'hongbao', '')", Vec::new())
+}
+
 /// What is written. Rows that are gone come first, for some of them come again.
 pub(crate) fn writes(changes: &Changes) -> Vec<Query<'_>> {
     let mut writes = Writes(Vec::new());

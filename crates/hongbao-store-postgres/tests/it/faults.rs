@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hongbao_engine::outcome::{Claimed, Outcome};
+use hongbao_engine::outcome::{ClaimRejection, Claimed, Outcome};
 use hongbao_engine::rows::{Changes, KeySet};
 use hongbao_store::{CallError, ClaimRange, CommitError, LaneBounds, Store, Writer};
 use hongbao_store_postgres::{OpenOptions, rig};
@@ -90,12 +90,52 @@ async fn a_host_that_falls_silent_is_left_for_the_next_one() {
     let url = format!("{}&target_session_attrs=read-write", url.replace(&format!("127.0.0.1:{port}"), &hosts));
     let options = OpenOptions { patience: Duration::from_millis(500), ..OpenOptions::default() };
     let node = Node::start_with(&url, options).await;
+    node.store.now().await.unwrap();
+    assert_eq!(proxy.open(), 1, "it reads this way");
     proxy.plan([Cut::Silence]);
     assert!(!node.send(send(1, 1)).await.unwrap().is_replay, "it had been written, and whose it was is told so");
+    node.store.now().await.unwrap();
+    let closed = async {
+        while proxy.open() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), closed).await.expect("nothing is read there any more");
     proxy.plan([Cut::Silence]);
     assert!(!node.send(send(1, 2)).await.unwrap().is_replay);
     assert_eq!(proxy.to_come(), 1, "nothing goes that way any more");
     direct.assert_books(2).await;
+}
+
+/// A primary that was replaced and does not know it has no standby any more. What it does not know of may be on the one
+/// that came after it, and so it must not be the one to say that it is not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_waits_for_the_standby_as_any_other_answer_does() {
+    let cluster = rig::Cluster::start();
+    let url = cluster.database();
+    let node = Node::start(&url).await;
+    let packet: PacketId = "1000000000000000000000000001".parse().unwrap();
+    let refused = |outcome: Outcome| assert!(matches!(outcome, Outcome::Claim(Err(ClaimRejection::NoSuchPacket))));
+    refused(node.claim(&packet, 1).await);
+    let standby = |name: &str| {
+        cluster.sql("postgres", &format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'"));
+        cluster.sql("postgres", "SELECT pg_reload_conf()");
+    };
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    standby("nobody");
+    // Until the last of them finds that there is none.
+    let claiming = tokio::spawn({
+        let (node, packet) = (node.clone(), packet.clone());
+        async move {
+            loop {
+                node.claim(&packet, 1).await;
+            }
+        }
+    });
+    until(|| cluster.sql("postgres", waiting) == "1\n").await;
+    claiming.abort();
+    standby("");
+    refused(node.claim(&packet, 1).await);
 }
 
 /// As PostgreSQL's relatives say it, and PostgreSQL itself at a stricter level: here the tables are made to say it.

@@ -25,17 +25,23 @@ pub(crate) enum Cut {
 pub(crate) struct Proxy {
     address: SocketAddr,
     cuts: Arc<Mutex<VecDeque<Cut>>>,
+    /// One for the proxy, and one for each connection through it.
+    open: Arc<()>,
 }
 
 impl Proxy {
     /// Before the PostgreSQL on this port.
     pub(crate) async fn start(port: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let proxy = Proxy { address: listener.local_addr().unwrap(), cuts: Arc::default() };
-        let cuts = proxy.cuts.clone();
+        let proxy = Proxy { address: listener.local_addr().unwrap(), cuts: Arc::default(), open: Arc::default() };
+        let (cuts, open) = (proxy.cuts.clone(), Arc::downgrade(&proxy.open));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, port, cuts.clone()));
+                let (cuts, open) = (cuts.clone(), open.upgrade());
+                tokio::spawn(async move {
+                    carry(client, port, cuts).await;
+                    drop(open);
+                });
             }
         });
         proxy
@@ -54,6 +60,11 @@ impl Proxy {
     /// The next commits go wrong like this.
     pub(crate) fn plan(&self, cuts: impl IntoIterator<Item = Cut>) {
         self.cuts.lock().unwrap().extend(cuts);
+    }
+
+    /// How many connections go through it.
+    pub(crate) fn open(&self) -> usize {
+        Arc::strong_count(&self.open) - 1
     }
 
     /// How many of the planned cuts are still to come.
@@ -75,7 +86,9 @@ async fn carry(mut client: TcpStream, port: u16, cuts: Arc<Mutex<VecDeque<Cut>>>
                     return;
                 }
                 if matches!(cut, Some(Cut::Silence)) {
-                    return std::future::pending().await;
+                    // Until nobody listens any more.
+                    while !matches!(client.read(&mut up).await, Ok(0) | Err(_)) {}
+                    return;
                 }
                 if matches!(cut, Some(Cut::AfterCommit)) {
                     let answered = server.read(&mut down).await.unwrap();
