@@ -60,10 +60,11 @@ pub(crate) fn recent_node() -> Result<(), String> {
 
 /// PostgreSQL, a cluster of it that fails over, and a pooler.
 pub(crate) fn databases() -> Result<(), String> {
-    // Debian keeps PostgreSQL's programs out of the path, and the pooler out of an ordinary user's. Of the libraries by
-    // which Patroni speaks to etcd its package takes any.
-    let are_there = "{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } && command -v patroni && command -v etcd \
-        && { command -v pgbouncer || ls /usr/sbin/pgbouncer; } && python3 -c 'import etcd, psycopg2'";
+    // Debian keeps PostgreSQL's programs out of the path, and the pooler out of an ordinary user's. Patroni's package does
+    // not bring what it speaks to etcd with: its own Python is asked.
+    let are_there = r#"{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } && command -v etcd &&
+        { command -v pgbouncer || ls /usr/sbin/pgbouncer; } && patroni=$(command -v patroni) &&
+        $(sed -n '1s/^#!//p' "$patroni") -c 'import patroni.dcs.etcd3, psycopg2'"#;
     if step("sh", &["-c", are_there]).succeeds() {
         return Ok(());
     }
