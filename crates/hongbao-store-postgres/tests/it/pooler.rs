@@ -41,9 +41,9 @@ async fn a_pooler_that_is_killed_in_the_middle_costs_nobody_a_packet() {
     let pooler = rig::PgBouncer::start(cluster);
     let direct = Node::start(&url).await;
     direct.fund().await;
-    let pooled = pooler.url(&url);
-    assert_ne!(pooled, url);
-    let nodes = [Node::start(&pooled).await, Node::start(&pooled).await];
+    let by_way_of_it = pooler.url(&url);
+    assert_ne!(by_way_of_it, url);
+    let nodes = [Node::start(&by_way_of_it).await, Node::start(&by_way_of_it).await];
     let mut sent = BTreeMap::new();
     let mut number = 0;
     for _ in 0..5 {
