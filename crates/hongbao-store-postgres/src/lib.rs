@@ -14,6 +14,7 @@ mod query;
 mod reads;
 #[cfg(any(test, feature = "rig"))]
 pub mod rig;
+mod row_array;
 mod rows;
 mod session;
 mod shard;
@@ -127,7 +128,7 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions { earlier: Earlier::IsRefused, clock: None, patience: Duration::from_secs(20) }
+        OpenOptions { earlier: Earlier::IsRefused, clock: None, patience: Duration::from_secs(10) }
     }
 }
 

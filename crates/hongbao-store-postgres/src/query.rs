@@ -1,8 +1,13 @@
-//! How is one statement made for many rows? Columns become arrays, and `UNNEST` makes a table of them: one statement a
-//! table, however large the batch.
+//! How is one statement made for many rows? Keys become arrays, new rows one array, and `UNNEST` makes a table of them: one
+//! statement a table, however large the batch.
 
+use std::error::Error;
+
+use bytes::BytesMut;
 use serde_json::Value;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{IsNull, ToSql, Type};
+
+use crate::row_array::RowArray;
 
 /// A value that goes with a statement.
 pub(crate) type Param<'a> = Box<dyn ToSql + Sync + Send + 'a>;
@@ -37,12 +42,24 @@ impl<T: Element> Element for Option<T> {
     const TYPE: &'static str = T::TYPE;
 }
 
+/// The values of a column.
+pub(crate) trait Values: ToSql {
+    /// Writes the one of a row.
+    fn put(&self, row: usize, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>>;
+}
+
+impl<T: Element> Values for Vec<T> {
+    fn put(&self, row: usize, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self[row].to_sql(ty, out)
+    }
+}
+
 /// Some columns of some rows.
 pub(crate) struct Columns<'a> {
     names: Vec<&'static str>,
     types: Vec<&'static str>,
-    values: Vec<Param<'a>>,
-    rows: u64,
+    values: Vec<Box<dyn Values + Send + Sync + 'a>>,
+    rows: usize,
 }
 
 /// The columns of `rows`, each with how it follows from a row; the key's columns first.
@@ -71,7 +88,6 @@ impl<I: ExactSizeIterator + Clone> Again<I> {
 
 impl<'a> Columns<'a> {
     pub(crate) fn of(rows: usize) -> Columns<'a> {
-        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         Columns { names: Vec::new(), types: Vec::new(), values: Vec::new(), rows }
     }
 
@@ -106,14 +122,24 @@ impl<'a> Columns<'a> {
         equal.collect::<Vec<_>>().join(" AND ")
     }
 
+    /// One array for each column.
+    fn arrays(self) -> impl Iterator<Item = Param<'a>> {
+        self.values.into_iter().map(|values| values as Param<'a>)
+    }
+
+    /// What writes so many rows.
     fn into_query(self, sql: String) -> Query<'a> {
-        Query { sql, params: self.values, rows: Some(self.rows) }
+        let rows = u64::try_from(self.rows).unwrap_or(u64::MAX);
+        Query { sql, params: self.arrays().collect(), rows: Some(rows) }
     }
 
     /// New rows.
     pub(crate) fn insert(self, table: &str) -> Query<'a> {
-        let sql = format!("INSERT INTO {table} ({}) SELECT * FROM {}", self.names.join(", "), self.unnest(1));
-        self.into_query(sql)
+        let names = self.names.join(", ");
+        let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM unnest($1::{table}[])");
+        let rows = u64::try_from(self.rows).unwrap_or(u64::MAX);
+        let array = RowArray { names: self.names, columns: self.values, rows: self.rows };
+        Query { sql, params: vec![Box::new(array)], rows: Some(rows) }
     }
 
     /// Other values for rows that are there, whose key is the first `key` columns.
@@ -132,7 +158,7 @@ impl<'a> Columns<'a> {
     /// Rows that have one of these keys.
     pub(crate) fn read(self, table: &str) -> Query<'a> {
         let (unnest, joins) = (self.unnest(1), self.joins(self.names.len()));
-        Query::new(format!("SELECT t.* FROM {unnest} JOIN {table} AS t ON {joins}"), self.values)
+        Query::new(format!("SELECT t.* FROM {unnest} JOIN {table} AS t ON {joins}"), self.arrays().collect())
     }
 
     /// Rows that have one of these keys, locked in the order of `order`.
@@ -140,7 +166,7 @@ impl<'a> Columns<'a> {
         let (unnest, joins) = (self.unnest(1), self.joins(self.names.len()));
         let sql =
             format!("SELECT t.* FROM {unnest} JOIN {table} AS t ON {joins} ORDER BY {} FOR UPDATE OF t", by(order));
-        Query::new(sql, self.values)
+        Query::new(sql, self.arrays().collect())
     }
 
     /// Rows that have one of these keys or one of `other`'s, locked in the order of `order`, which is a key, too.
@@ -153,7 +179,7 @@ impl<'a> Columns<'a> {
         let both = format!("{} UNION {}", of(&self, 1), of(&other, self.values.len() + 1));
         let sql =
             format!("SELECT t.* FROM {table} AS t WHERE ({key}) IN ({both}) ORDER BY {} FOR UPDATE OF t", by(order));
-        Query::new(sql, self.values.into_iter().chain(other.values).collect())
+        Query::new(sql, self.arrays().chain(other.arrays()).collect())
     }
 }
 
