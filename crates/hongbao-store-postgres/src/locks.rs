@@ -206,3 +206,85 @@ pub(crate) fn counter_key_columns<'a>(keys: impl ExactSizeIterator<Item = &'a Co
         "family": |key| names::counter_key(key)[3],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use hongbao_engine::code::CodeKey;
+    use hongbao_engine::directory::PersonId;
+    use hongbao_engine::ledger::{TransferKey, TransferKind};
+    use hongbao_engine::lottery::BindingKey;
+    use hongbao_engine::packet::Family;
+    use hongbao_engine::wallet::WithdrawalKey;
+    use hongbao_store::{Currency, StoreInfo, StoreKind};
+    use hongbao_types::{AppId, MerchantId, OpenId, PacketId, Timestamp};
+
+    use super::*;
+    use crate::session::Role;
+    use crate::{OpenOptions, PostgresStore, rig};
+
+    fn one_of_each() -> KeySet {
+        let (merchant, app): (MerchantId, AppId) = ("10000098".parse().unwrap(), "wx8888888888888888".parse().unwrap());
+        let openid: OpenId = "oPerson".parse().unwrap();
+        let (packet, lottery): (PacketId, _) = ("1000".parse().unwrap(), "1".parse().unwrap());
+        let person = PersonId { app: app.clone(), openid: openid.clone() };
+        let bill = BillKey { merchant: merchant.clone(), family: Family::Packets, bill_no: "B1".parse().unwrap() };
+        let counter = CounterKey::Recipient(merchant.clone(), Family::Packets, app.clone(), openid.clone());
+        KeySet {
+            clock: true,
+            merchants: [merchant].into(),
+            apps: [app.clone()].into(),
+            people: [person].into(),
+            writes_apps_or_people: true,
+            lotteries: [lottery].into(),
+            bills: [bill].into(),
+            packets: [packet.clone()].into(),
+            claims: [ClaimKey { packet, openid: openid.clone() }].into(),
+            bindings: [BindingKey { lottery: "1".parse().unwrap(), openid }].into(),
+            accounts: [LedgerAccount::Settlement].into(),
+            counters: [counter].into(),
+            transfers: [TransferKey { kind: TransferKind::TopUp, reference: "T1".parse().unwrap() }].into(),
+            codes: [CodeKey { issued_at: Timestamp::default(), nonce: Default::default() }].into(),
+            withdrawals: [WithdrawalKey { app, reference: "W1".parse().unwrap() }].into(),
+        }
+    }
+
+    /// How each table is looked into, by a writer that knows nothing of the values.
+    async fn searches(session: &crate::session::Session, query: &Query<'_>) -> Vec<String> {
+        let nulls = vec!["NULL"; query.params.len()].join(", ");
+        let values = if nulls.is_empty() { String::new() } else { format!("({nulls})") };
+        session.batch(&format!("PREPARE tried AS {}", query.sql)).await.unwrap();
+        let plan = session.texts(&format!("EXPLAIN (COSTS OFF) EXECUTE tried{values}")).await;
+        session.batch("DEALLOCATE tried").await.unwrap();
+        plan
+    }
+
+    /// Else a batch would read all claims of a packet that everybody wants, and be slower with each that was opened.
+    #[tokio::test]
+    async fn rows_are_found_by_their_whole_keys_whatever_is_known_of_the_tables() {
+        let url = rig::shared().database();
+        let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
+        let store = PostgresStore::open_or_create(&url, &info, OpenOptions::default()).await.unwrap();
+        let session = store.target().connect(Role::Writer).await.unwrap();
+        let keys = one_of_each();
+        // As many claims as packets: nothing tells that one of them will have ten thousand.
+        let fill = "INSERT INTO claim SELECT n % 1000, CAST(n AS text), CAST(n AS text), 'a', 0, 1, 0, NULL
+                 FROM generate_series(1, 5000) AS n;
+             INSERT INTO packet (shard, packet_id, merchant_id, family, bill_no, product, payer_id, app_id, recipient, split,
+                 total_fen, share_count, sender_name, greeting, activity, remark, state, created_at, sent_at, deadline,
+                 claimed_fen, claimed_count, refunded_fen, stamp)
+             SELECT n % 1000, CAST(n AS text), '1', 'p', CAST(n AS text), '', '1', '', '', '',
+                 1, 1, '', '', '', '', '', 0, 0, 0, 0, 0, 0, 0 FROM generate_series(1, 5000) AS n";
+        for prepare in [fill, "ANALYZE"] {
+            session.batch(prepare).await.unwrap();
+            for (query, _) in locks(&keys) {
+                // The others have one key, and so one way.
+                if ["packet AS t", "claim AS t"].iter().all(|table| !query.sql.contains(table)) {
+                    continue;
+                }
+                let plan = searches(&session, &query).await.join("\n");
+                assert!(!plan.contains("Filter") && !plan.contains("Seq Scan on claim"), "{}:\n{plan}", query.sql);
+                assert!(!query.sql.contains("JOIN claim") || plan.contains("openid = (n.openid)"), "{plan}");
+            }
+        }
+    }
+}

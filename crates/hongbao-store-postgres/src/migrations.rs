@@ -9,8 +9,11 @@ use crate::query::Query;
 use crate::session::Session;
 use crate::{OpenError, rows};
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_books.sql"), include_str!("../migrations/0002_import.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_books.sql"),
+    include_str!("../migrations/0002_import.sql"),
+    include_str!("../migrations/0003_claim_place.sql"),
+];
 
 /// How often tables are looked for that another node makes at the same time.
 const TRIES_MAX: u32 = 5;

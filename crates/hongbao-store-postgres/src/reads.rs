@@ -75,7 +75,7 @@ pub(crate) fn claims(key: PacketKey<'_>, range: ClaimRange) -> Query<'_> {
     let mut params = key.params();
     let next = params.len() + 1;
     let sql = format!(
-        "SELECT c.* FROM packet AS p JOIN claim AS c ON c.shard = p.shard AND c.packet_id = p.packet_id
+        "SELECT c.* FROM packet AS p JOIN claim AS c ON c.shard = p.shard AND c.packet_id || '#' = p.packet_id || '#'
          WHERE {} AND c.share_index < ${next} ORDER BY c.share_index DESC LIMIT ${}",
         key.condition(),
         next + 1

@@ -31,7 +31,8 @@ const WRITER: &str = "SELECT set_config('synchronous_commit', 'on', false)
      SET lock_timeout = '10s';
      SET idle_in_transaction_session_timeout = '30s'";
 /// Every statement of a writer finds its rows by whole keys. It is planned once, and in that way, even while the
-/// tables are still empty. A relative of PostgreSQL's that does not know these settings goes without.
+/// tables are still empty; and again as they grow ([`Session::plan_again`]). A relative of PostgreSQL's that does not know
+/// these settings goes without.
 const WRITER_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
      SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
 const READER_PLANS: &str = "SET jit = off";
@@ -87,12 +88,21 @@ impl Session {
             session.client.batch_execute(WRITER).await?;
         }
         let plans = if role == Role::Writer { WRITER_PLANS } else { READER_PLANS };
-        if let Err(error) = session.client.batch_execute(plans).await
-            && error.as_db_error().is_none()
-        {
-            return Err(error.into());
-        }
+        session.if_known(plans).await?;
         Ok(session)
+    }
+
+    /// What was planned for small tables is planned anew: there, any index looks as good as another.
+    pub(crate) async fn plan_again(&self) -> Result<(), Error> {
+        self.if_known("DISCARD PLANS").await
+    }
+
+    /// What not every relative of PostgreSQL's knows.
+    async fn if_known(&self, sql: &str) -> Result<(), Error> {
+        match self.client.batch_execute(sql).await {
+            Err(error) if error.as_db_error().is_none() => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Which of the hosts it is connected to.
@@ -153,6 +163,17 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// What a statement without values says, line by line.
+    #[cfg(test)]
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let said = self.client.simple_query(sql).await.unwrap();
+        let text = |message| {
+            let tokio_postgres::SimpleQueryMessage::Row(row) = message else { return None };
+            row.get(0).map(str::to_owned)
+        };
+        said.into_iter().filter_map(text).collect()
     }
 
     /// One statement, and the rows that it finds, as they come.

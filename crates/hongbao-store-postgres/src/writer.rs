@@ -22,11 +22,12 @@ pub struct PostgresWriter {
     /// There between a load and what follows it, and between batches that went well.
     session: Option<Session>,
     is_in_batch: bool,
+    batches: u64,
 }
 
 impl PostgresWriter {
     pub(crate) fn new(store: PostgresStore) -> PostgresWriter {
-        PostgresWriter { store, session: None, is_in_batch: false }
+        PostgresWriter { store, session: None, is_in_batch: false, batches: 0 }
     }
 
     async fn load_once(&mut self, keys: &KeySet) -> Result<Loaded, Error> {
@@ -37,9 +38,14 @@ impl PostgresWriter {
             _ => self.store.target().connect(Role::Writer).await?,
         };
         let host = session.host();
+        self.batches += 1;
+        let is_to_plan = self.batches.is_power_of_two();
         let loading = async {
             if is_in_batch {
                 session.batch("ROLLBACK").await?;
+            }
+            if is_to_plan {
+                session.plan_again().await?;
             }
             let (queries, fills): (Vec<_>, Vec<_>) = locks::locks(keys).into_iter().unzip();
             let found = session.rows(Some(BEGIN), &queries).await?;

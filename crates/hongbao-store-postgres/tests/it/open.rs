@@ -59,9 +59,9 @@ async fn tables_of_another_version_are_refused() {
     let url = rig::shared().database();
     drop(open(&url, &sandbox()).await.unwrap());
     rig::shared().sql(name(&url), "UPDATE schema_version SET version = 99");
-    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooNew { found: 99, known: 2 })));
+    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooNew { found: 99, known: 3 })));
     rig::shared().sql(name(&url), "UPDATE schema_version SET version = 0");
-    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooOld { found: 0, known: 2 })));
+    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooOld { found: 0, known: 3 })));
     assert!(matches!(PostgresStore::open_existing(&url).await, Err(OpenError::TooOld { .. })));
 }
 
@@ -84,7 +84,7 @@ async fn who_asks_for_it_brings_tables_to_this_version_and_of_many_only_one_does
         });
     }
     nodes.join_all().await;
-    assert_eq!(rig::shared().sql(name(&url), "SELECT version FROM schema_version"), "2\n");
+    assert_eq!(rig::shared().sql(name(&url), "SELECT version FROM schema_version"), "3\n");
 }
 
 /// A node that was not stopped while others went on to another version writes nothing any more.
@@ -97,7 +97,7 @@ async fn a_node_whose_tables_are_of_another_version_by_now_loads_nothing() {
     let mut writer = store.writer().unwrap();
     writer.load(&KeySet::default()).await.unwrap();
     writer.release().await;
-    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 3");
+    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 4");
     assert!(matches!(writer.load(&KeySet::default()).await, Err(StoreError::Unavailable(_))));
 }
 
