@@ -96,8 +96,8 @@ pub(crate) enum Kind {
     Sqlite,
     /// A database that several share; the first one brings merchant, app and money.
     Postgres { url: String, is_first: bool },
-    /// A transaction a call, in this database.
-    Plain(String),
+    /// A transaction a call, in this database, over so many connections.
+    Plain { url: String, connections: usize },
 }
 
 impl Measured {
@@ -109,12 +109,15 @@ impl Measured {
             Kind::Null => (file, Some("null")),
             Kind::Sqlite => (file, None),
             Kind::Postgres { url, .. } => (url.clone(), None),
-            Kind::Plain(url) => (file, Some(url.as_str())),
+            Kind::Plain { url, .. } => (file, Some(url.as_str())),
         };
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("server").arg("--store").arg(store).arg("--log").arg(folder.join(format!("{number}.log")));
         if let Some(peer) = peer {
             command.arg("--peer").arg(peer);
+        }
+        if let Kind::Plain { connections, .. } = kind {
+            command.arg("--connections").arg(connections.to_string());
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let told =

@@ -13,9 +13,6 @@ use tokio_postgres::NoTls;
 
 use crate::setup::MERCHANT;
 
-/// As many connections as serve it best here: with more the lock's queue costs more than it brings.
-pub(crate) const POOL: usize = 16;
-
 /// Does nothing.
 #[derive(Debug)]
 pub(crate) struct Null;
@@ -61,19 +58,19 @@ const TABLES: &str = "
 
 impl Plain {
     /// Over a database of its own, in which the tables are made.
-    pub(crate) async fn create(url: &str) -> anyhow::Result<Plain> {
-        let plain = Plain::open(url)?;
+    pub(crate) async fn create(url: &str, connections: usize) -> anyhow::Result<Plain> {
+        let plain = Plain::open(url, connections)?;
         let client = plain.0.get().await?;
         client.batch_execute(TABLES).await?;
         client.execute("INSERT INTO merchant VALUES ($1, 1000000000000000, 0)", &[&MERCHANT]).await?;
         Ok(plain)
     }
 
-    pub(crate) fn open(url: &str) -> anyhow::Result<Plain> {
+    fn open(url: &str, connections: usize) -> anyhow::Result<Plain> {
         // A connection that went well is as good as new.
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(url.parse()?, NoTls, config);
-        Ok(Plain(Pool::builder(manager).max_size(POOL).build()?))
+        Ok(Plain(Pool::builder(manager).max_size(connections).build()?))
     }
 
     /// Eight statements.

@@ -14,7 +14,7 @@ use hongbao_types::ApiKey;
 use crate::claims::{Crowd, FIRST, SHARES};
 use crate::client::{self, Way};
 use crate::measured::{Kind, Line, Measured, Stat, lines_table};
-use crate::peers::{POOL, Plain};
+use crate::peers::Plain;
 use crate::sends::SUCCESS;
 use crate::setup::{Certificates, KEY, body};
 use crate::stats::{Figure, percentile};
@@ -25,6 +25,9 @@ const GRABBERS: usize = 64;
 /// A round of the plain transactions takes as long as these do.
 const PLAIN_CLAIMS: u64 = 2000;
 const PLAIN_SENDS: u64 = 4000;
+/// Over how many connections: as few as serve plain transactions best here, for behind them the lock's queue is short; and
+/// one for each who wants the packet, as a service has that does not think of it.
+const PLAIN: [usize; 2] = [16, GRABBERS];
 const NODES: [usize; 3] = [1, 2, 3];
 
 /// A database server as one would run it: nothing is less durable than usual, and no checkpoint falls into a round.
@@ -86,42 +89,40 @@ impl Fleet {
         Ok(Fleet { nodes })
     }
 
-    /// Sends each list over a connection of its own, to one node after another among the first so many.
-    async fn run(
-        &self,
-        database: &Database,
-        nodes: usize,
-        lists: Vec<Vec<Vec<u8>>>,
-        expected: &'static str,
-        line: &mut Line,
-        is_counted: bool,
-    ) -> anyhow::Result<()> {
-        let nodes = &self.nodes[..nodes];
-        let mut streams = Vec::new();
-        for at in 0..lists.len() {
-            let address = nodes[at % nodes.len()].ready.plain;
-            streams.extend(client::connect(&Way { address, tls: None }, 1).await?);
-        }
-        let cpu = || -> anyhow::Result<(f64, f64)> {
-            let servers = nodes.iter().map(Measured::cpu_seconds).sum::<anyhow::Result<f64>>()?;
-            Ok((servers, database.cpu_seconds()?))
-        };
-        let before = cpu()?;
-        let done = client::run(streams, lists, expected).await.with_context(|| line.name.clone())?;
-        let after = cpu()?;
-        if is_counted {
-            line.add(&done, after.0 - before.0);
-            line.database_us.add((after.1 - before.1) * 1e6 / done.latencies.len() as f64);
-        }
-        Ok(())
-    }
-
     async fn stop(self) -> anyhow::Result<()> {
         for node in self.nodes {
             node.stop().await?;
         }
         Ok(())
     }
+}
+
+/// Sends each list over a connection of its own, to one node after another.
+async fn run_on(
+    database: &Database,
+    nodes: &[Measured],
+    lists: Vec<Vec<Vec<u8>>>,
+    expected: &'static str,
+    line: &mut Line,
+    is_counted: bool,
+) -> anyhow::Result<()> {
+    let mut streams = Vec::new();
+    for at in 0..lists.len() {
+        let address = nodes[at % nodes.len()].ready.plain;
+        streams.extend(client::connect(&Way { address, tls: None }, 1).await?);
+    }
+    let cpu = || -> anyhow::Result<(f64, f64)> {
+        let servers = nodes.iter().map(Measured::cpu_seconds).sum::<anyhow::Result<f64>>()?;
+        Ok((servers, database.cpu_seconds()?))
+    };
+    let before = cpu()?;
+    let done = client::run(streams, lists, expected).await.with_context(|| line.name.clone())?;
+    let after = cpu()?;
+    if is_counted {
+        line.add(&done, after.0 - before.0);
+        line.database_us.add((after.1 - before.1) * 1e6 / done.latencies.len() as f64);
+    }
+    Ok(())
 }
 
 #[tokio::main]
@@ -131,44 +132,47 @@ pub(crate) async fn run(rounds: usize, connections: usize, folder: &Path) -> any
     let url = database.cluster.database();
     let of = |at| Kind::Postgres { url: url.clone(), is_first: at == 0 };
     let hongbao = Fleet::start(folder, (0..3).map(of).collect(), &certificates).await?;
-    let plain = Fleet::start(folder, vec![Kind::Plain(database.cluster.database())], &certificates).await?;
+    let of = |connections| Kind::Plain { url: database.cluster.database(), connections };
+    let plain = Fleet::start(folder, PLAIN.map(of).into(), &certificates).await?;
 
-    let mut names = vec!["plain, 1 node".to_owned()];
+    let mut names: Vec<String> = PLAIN.iter().map(|connections| format!("plain, {connections} connections")).collect();
     names.extend(NODES.map(|nodes| format!("hongbao, {nodes} node{}", if nodes == 1 { "" } else { "s" })));
     let mut claims: Vec<Line> = names.iter().cloned().map(Line::new).collect();
     let mut sends: Vec<Line> = names.into_iter().map(Line::new).collect();
-    let (mut claim_ratios, mut send_ratios) = (NODES.map(|_| Figure::default()), NODES.map(|_| Figure::default()));
+    let mut ratios = [(); 2].map(|()| PLAIN.map(|_| NODES.map(|_| Figure::default())));
     let mut numbers = 0;
     for round in 0..=rounds as u64 {
         let is_counted = round > 0;
         for (at, line) in claims.iter_mut().enumerate() {
-            let (fleet, nodes, places) =
-                if at == 0 { (&plain, 1, PLAIN_CLAIMS) } else { (&hongbao, NODES[at - 1], SHARES) };
+            let (nodes, places) = fleet(&plain, &hongbao, at, PLAIN_CLAIMS, SHARES);
             // A packet of its own each time.
-            let people = Crowd::new(&certificates.app_key, round * 4 + at as u64)?;
-            let (packet, link) = people.first(&fleet.nodes[0], round * 4 + at as u64).await?;
+            let number = round * 5 + at as u64;
+            let people = Crowd::new(&certificates.app_key, number)?;
+            let (packet, link) = people.first(&nodes[0], number).await?;
             let mut lists = vec![Vec::new(); GRABBERS];
             for place in FIRST + 1..places {
                 let assertion = people.assertion(&packet, place)?;
                 lists[place as usize % GRABBERS].push(client::claim(&packet, &assertion, Some(&link)));
             }
-            fleet.run(&database, nodes, lists, "\"amount_fen\":", line, is_counted).await?;
+            run_on(&database, nodes, lists, "\"amount_fen\":", line, is_counted).await?;
         }
         for (at, line) in sends.iter_mut().enumerate() {
-            let (fleet, nodes, count) =
-                if at == 0 { (&plain, 1, PLAIN_SENDS) } else { (&hongbao, NODES[at - 1], 60_000) };
+            let (nodes, count) = fleet(&plain, &hongbao, at, PLAIN_SENDS, 60_000);
             let key = ApiKey::try_new(KEY)?;
             let mut lists = vec![Vec::new(); connections];
             for i in 0..count as usize {
                 numbers += 1;
                 lists[i % connections].push(client::send(&body(numbers, &key)));
             }
-            fleet.run(&database, nodes, lists, SUCCESS, line, is_counted).await?;
+            run_on(&database, nodes, lists, SUCCESS, line, is_counted).await?;
         }
         if is_counted {
-            for (lines, ratios) in [(&claims, &mut claim_ratios), (&sends, &mut send_ratios)] {
-                for (line, ratio) in lines[1..].iter().zip(ratios) {
-                    ratio.add(line.latest / lines[0].latest);
+            for (lines, ratios) in [&claims, &sends].into_iter().zip(&mut ratios) {
+                let (plain, hongbao) = lines.split_at(PLAIN.len());
+                for (plain, ratios) in plain.iter().zip(ratios) {
+                    for (line, ratio) in hongbao.iter().zip(ratios) {
+                        ratio.add(line.latest / plain.latest);
+                    }
                 }
             }
         }
@@ -182,16 +186,28 @@ pub(crate) async fn run(rounds: usize, connections: usize, folder: &Path) -> any
          rounds; nodes, database and client on the same cores\n\n"
     );
     out += &lines_table("claim", &claims);
-    out += &ratio_lines(&claim_ratios);
+    out += &ratio_lines(&ratios[0]);
     writeln!(out, "\nPostgreSQL, one merchant who sends: {connections} connections, {rounds} rounds\n")?;
     out += &lines_table("send", &sends);
-    out += &ratio_lines(&send_ratios);
+    out += &ratio_lines(&ratios[1]);
     Ok(out)
 }
 
-fn ratio_lines(ratios: &[Figure]) -> String {
-    let each = NODES.iter().zip(ratios).map(|(nodes, ratio)| format!("{nodes} node(s): {ratio}"));
-    format!("times as many as plain transactions, round by round: {}\n", each.collect::<Vec<_>>().join("; "))
+/// The nodes of a line, and how much is asked of them.
+fn fleet<'a>(plain: &'a Fleet, hongbao: &'a Fleet, line: usize, few: u64, many: u64) -> (&'a [Measured], u64) {
+    match line.checked_sub(PLAIN.len()) {
+        None => (&plain.nodes[line..=line], few),
+        Some(at) => (&hongbao.nodes[..NODES[at]], many),
+    }
+}
+
+fn ratio_lines(ratios: &[[Figure; 3]; 2]) -> String {
+    let mut out = String::new();
+    for (connections, ratios) in PLAIN.iter().zip(ratios) {
+        let each: Vec<_> = NODES.iter().zip(ratios).map(|(nodes, ratio)| format!("{nodes}: {ratio}")).collect();
+        let _ = writeln!(out, "times plain, {connections} connections, by nodes, round by round: {}", each.join("; "));
+    }
+    out
 }
 
 const SIZES: [usize; 4] = [1, 32, 128, 512];
@@ -205,7 +221,7 @@ pub(crate) async fn store_alone(rounds: usize) -> anyhow::Result<String> {
     let store = PostgresStore::open_or_create(&database.cluster.database(), &info, OpenOptions::default()).await?;
     let mut bench = StoreBench::over(store)?;
     bench.provision().await?;
-    let plain = Plain::create(&database.cluster.database()).await?;
+    let plain = Plain::create(&database.cluster.database(), PLAIN[0]).await?;
     let mut sent = 0;
     let mut lines = SIZES.map(|_| [(); 4].map(|()| Figure::default()));
     let (mut plain_rate, mut plain_us) = (Figure::default(), Figure::default());
@@ -213,9 +229,9 @@ pub(crate) async fn store_alone(rounds: usize) -> anyhow::Result<String> {
     for round in 0..=rounds {
         let (start, cpu) = (Instant::now(), database.cpu_seconds()?);
         let mut tasks = tokio::task::JoinSet::new();
-        for _ in 0..POOL {
+        for _ in 0..PLAIN[0] {
             let (plain, first) = (plain.clone(), sent);
-            sent += PLAIN_SENDS / POOL as u64;
+            sent += PLAIN_SENDS / PLAIN[0] as u64;
             let numbers = first..sent;
             tasks.spawn(async move {
                 for number in numbers {
@@ -251,8 +267,14 @@ pub(crate) async fn store_alone(rounds: usize) -> anyhow::Result<String> {
     ensure!(report.is_clean(), "the books do not balance: {:?}", report.differences);
     let mut out = format!(
         "The PostgreSQL store alone, one merchant: batches on one connection, beside plain transactions of eight statements\n\
-         on {POOL}\n\n{:12} {:>26} {:>26} {:>18} {:>18} {:>22}\n",
-        "batch", "packets/s", "database CPU µs/packet", "p50 ms/batch", "p99 ms/batch", "times the plain rate"
+         on {}\n\n{:12} {:>26} {:>26} {:>18} {:>18} {:>22}\n",
+        PLAIN[0],
+        "batch",
+        "packets/s",
+        "database CPU µs/packet",
+        "p50 ms/batch",
+        "p99 ms/batch",
+        "times the plain rate"
     );
     writeln!(out, "{:12} {plain_rate:>26} {plain_us:>26}", "plain")?;
     for ((size, [rate, us, p50, p99]), ratio) in SIZES.into_iter().zip(&lines).zip(&ratios) {

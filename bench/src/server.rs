@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// Who answers sends and claims instead: null, or the URL of a database for plain transactions
     #[arg(long)]
     peer: Option<String>,
+    /// How many connections plain transactions have
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
 }
 
 /// What it is told, and tells, in one line of JSON each.
@@ -60,7 +63,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let peer: Option<Arc<dyn Peer>> = match options.peer.as_deref() {
         None => None,
         Some("null") => Some(Arc::new(peers::Null)),
-        Some(url) => Some(Arc::new(peers::Plain::create(url).await?)),
+        Some(url) => Some(Arc::new(peers::Plain::create(url, options.connections).await?)),
     };
     let platform_options = PlatformOptions { peer, ..PlatformOptions::default() };
     if options.store.starts_with("postgres://") {

@@ -18,13 +18,13 @@ use crate::platform::Platform;
 const DRIFT_MAX_MS: i64 = 2000;
 const EVERY: Duration = Duration::from_secs(1);
 /// How long the store may take to say what time it is.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a node is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotReady {
-    /// Nothing can be asked of the store.
-    #[error("the store can't be reached")]
+    /// Nothing can be asked of the store, or nothing be written.
+    #[error("the store can't be reached, or not be written")]
     StoreUnavailable,
     /// This machine and the store's don't agree on the time.
     #[error("this machine's clock is {0} ms off the store's: let both follow the same time server")]

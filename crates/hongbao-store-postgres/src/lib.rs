@@ -61,6 +61,9 @@ const TIME: &str = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS 
 /// and few enough that batches stay large.
 const LANES: usize = 4;
 
+/// How long a look whether anything can still be committed may take. A host where it takes longer is left.
+const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Why a store could not be opened. Nothing here says a password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -302,7 +305,7 @@ impl Store for PostgresStore {
     }
 
     async fn real_now(&self) -> Result<Timestamp, StoreError> {
-        let found = self.rows(clock()).await?;
+        let found = self.inner.pool.rows_that_last(clock(), self.patience().min(PROBE_PATIENCE)).await?;
         let real = reads::first(&found, |row| Ok(self.time(row)?.plus_millis(-rows::get::<i64>(row, "offset_ms")?)))?;
         real.ok_or_else(no_clock)
     }

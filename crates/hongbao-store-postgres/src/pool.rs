@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::query::Query;
 use crate::session::{Role, Session, within};
 use crate::target::Target;
+use crate::writes;
 
 /// How many may read at once.
 const READERS: usize = 8;
@@ -18,6 +19,9 @@ const READERS: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// One view of everything, however many statements look at it.
 const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// What must outlive the server that says it.
+const LASTING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = on";
 
 pub(crate) struct Pool {
     target: Arc<Target>,
@@ -62,6 +66,33 @@ impl Pool {
                 // It had been closed on the other side, by a restart perhaps, and nobody had looked.
                 Err(_) if is_used && session.is_closed() => drop((session, permit)),
                 Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The rows that a query finds where something can still be committed: not on a primary that was replaced and does not
+    /// know. Such a host is left.
+    pub(crate) async fn rows_that_last(&self, query: Query<'_>, patience: Duration) -> Result<Vec<Row>, StoreError> {
+        let queries = [query, writes::mark()];
+        loop {
+            let (mut session, permit, is_used) =
+                within(PATIENCE, "a connection", self.session()).await.map_err(Error::of_read)?;
+            let host = session.host();
+            let asked = async {
+                let found = session.rows(Some(LASTING), &queries).await?;
+                Ok((found, session.commit().await?))
+            };
+            match within(patience, "a commit", asked).await {
+                Ok((mut found, true)) => {
+                    self.give_back(session);
+                    return Ok(found.swap_remove(0));
+                }
+                Err(Error::Postgres(_)) if is_used && session.is_closed() => drop((session, permit)),
+                Err(error @ Error::Postgres(_)) => return Err(error.of_read()),
+                Ok((_, false)) | Err(_) => {
+                    self.target.avoid(host);
+                    return Err(StoreError::Unavailable("nothing can be committed".to_owned()));
+                }
             }
         }
     }

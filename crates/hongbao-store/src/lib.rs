@@ -214,7 +214,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// How many lanes it is worth to have in one process: as many as can be written to at once.
     fn lanes(&self) -> usize;
 
-    /// The real time by the clock that the store goes by: the database's, where it has one of its own.
+    /// The real time by the clock that the store goes by: the database's, where it has one of its own. Told only by a store
+    /// that can be written now.
     fn real_now(&self) -> impl Future<Output = Result<Timestamp, StoreError>> + Send;
 
     /// The store's time.

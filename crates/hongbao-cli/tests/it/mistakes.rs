@@ -937,8 +937,17 @@ mod of_a_server {
         serve_mistake(
             &format!("{SANDBOX}prot = 80\n{SOCKET}"),
             "the configuration makes no sense: hongbao.toml: unknown field `prot`, expected one of `store`, `kind`, \
-             `currency`, `tls`, `plain`, `admin`, `packets`, `people`",
+             `currency`, `balancers`, `tls`, `plain`, `admin`, `packets`, `people`",
             "README shows a whole configuration",
+        );
+    }
+
+    #[test]
+    fn a_balancer_that_is_no_address_is_named() {
+        serve_mistake(
+            &format!("{SANDBOX}balancers = [\"10.0.0.7\", \"10.0.0.0/24\", \"lb.internal\"]\n{SOCKET}"),
+            "balancers holds something that is no address: lb.internal",
+            "an address is 10.0.0.7, a network 10.0.0.0/24",
         );
     }
 

@@ -177,7 +177,7 @@ fn a_node_without_its_database_says_so_and_comes_back_with_it() {
     assert_eq!(get(&node, "/ready"), ("HTTP/1.1 200 OK".to_owned(), r#"{"ready":true}"#.to_owned()));
 
     cluster.stop_at_once();
-    let not_ready = r#"{"ready":false,"why":"the store can't be reached"}"#;
+    let not_ready = r#"{"ready":false,"why":"the store can't be reached, or not be written"}"#;
     until("the node says that it is not ready", || (get(&node, "/ready").1 == not_ready).then_some(()));
     assert_eq!(get(&node, "/ready").0, "HTTP/1.1 503 Service Unavailable");
     for arguments in [&send("1")[..], &send("2"), &["query", "1"], &["topup", "10000098", "1", "--reference", "bank-2"]]
