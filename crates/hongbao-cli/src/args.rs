@@ -709,17 +709,11 @@ pub(crate) struct MigrateStoreArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) from: PathBuf,
     /// The database, empty or as an earlier run left it: postgres://user:password@host/database. A command line is seen
-    /// by everybody on this machine: a password is better kept in a file, or in the environment
-    #[arg(
-        long,
-        env = "HONGBAO_MIGRATE_TO",
-        hide_env_values = true,
-        value_name = "URL",
-        required_unless_present = "to_file"
-    )]
+    /// by everybody on this machine: a password is better kept in a file, or in the environment (HONGBAO_MIGRATE_TO)
+    #[arg(long, value_name = "URL")]
     pub(crate) to: Option<String>,
     /// A file with that URL in it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
     pub(crate) to_file: Option<PathBuf>,
     /// Give an unfinished migration up: the database is emptied again, and the file may be served
     #[arg(long)]

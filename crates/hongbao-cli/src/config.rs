@@ -205,7 +205,7 @@ impl Config {
 
 /// A network, or an address alone.
 fn network(text: &str) -> Result<IpNet> {
-    let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())));
     parsed.map_err(|_| {
         Failure::new(format!("balancers holds something that is no address: {text}"))
             .hint("an address is 10.0.0.7, a network 10.0.0.0/24")

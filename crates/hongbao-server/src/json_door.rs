@@ -32,6 +32,10 @@ pub(crate) async fn read_json<T: DeserializeOwned, S: Store>(
     body: Body,
 ) -> Result<T, ApiError> {
     let bytes = body::read(body, BODY_LIMIT, platform.http.body_patience).await?;
+    // Not every store could keep it. (Raw, it is no JSON.)
+    if bytes.windows(6).any(|escaped| escaped == br"\u0000") {
+        return Err(ApiError::invalid("a text in the body holds U+0000: leave it out"));
+    }
     let mut json = serde_json::Deserializer::from_slice(&bytes);
     let body = serde_path_to_error::deserialize(&mut json).map_err(|error| body_error(&error))?;
     json.end().map_err(|_| ApiError::invalid("the body has something behind its JSON"))?;

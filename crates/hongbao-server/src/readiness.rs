@@ -2,7 +2,7 @@
 //! into once a second, so that whoever asks costs nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
@@ -17,6 +17,7 @@ use crate::platform::Platform;
 /// How far the clock may be off the store's. Further, and certificates, keys and assertions are judged by a wrong time.
 const DRIFT_MAX_MS: i64 = 2000;
 const EVERY: Duration = Duration::from_secs(1);
+const EVERY_AT_LEAST: Duration = Duration::from_secs(30);
 /// How long the store may take to say what time it is.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -53,8 +54,12 @@ pub(crate) async fn judge<S: Store>(platform: &Platform<S>) -> Result<(), NotRea
 
 /// Looks again and again, until `stop` says so.
 pub(crate) async fn watch<S: Store>(platform: Arc<Platform<S>>, mut stop: watch::Receiver<bool>) {
+    let mut pause = EVERY;
     loop {
+        let asked = Instant::now();
         let now = judge(&platform).await;
+        // A look that hangs stays behind in the database: then it is looked more seldom.
+        pause = if asked.elapsed() < EVERY { EVERY } else { (pause * 2).min(EVERY_AT_LEAST) };
         platform.readiness.send_if_modified(|before| {
             let is_change = *before != now;
             match now {
@@ -66,7 +71,7 @@ pub(crate) async fn watch<S: Store>(platform: Arc<Platform<S>>, mut stop: watch:
             is_change
         });
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }

@@ -60,6 +60,12 @@ impl Error {
         self.state().is_some_and(|state| passing.contains(&state))
     }
 
+    /// Whether the session knows tables as they were before columns were added: a new one knows better.
+    pub(crate) fn is_outdated(&self) -> bool {
+        let outdated = [&SqlState::FEATURE_NOT_SUPPORTED, &SqlState::DATATYPE_MISMATCH];
+        self.state().is_some_and(|state| outdated.contains(&state))
+    }
+
     /// Whether this table is not there.
     pub(crate) fn is_no_table(&self) -> bool {
         self.state() == Some(&SqlState::UNDEFINED_TABLE)

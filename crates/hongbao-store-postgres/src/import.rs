@@ -17,7 +17,7 @@ use crate::writer::BEGIN;
 use crate::{OpenError, OpenOptions, PostgresStore, migrations, rows, writes};
 
 /// Tables that hold no rows of the engine's.
-const OWN_TABLES: [&str; 4] = ["store", "draw_key", "schema_version", "import"];
+const OWN_TABLES: [&str; 5] = ["store", "draw_key", "schema_version", "oldest_version", "import"];
 const IMPORT: &str = "SELECT * FROM import WHERE one = 1";
 
 /// Why another store's rows don't get in.
@@ -94,7 +94,7 @@ impl std::fmt::Debug for Target {
 impl PostgresImport {
     /// Connects to the database at `url`, and changes nothing.
     pub async fn connect(url: &str) -> Result<PostgresImport, OpenError> {
-        let target = Arc::new(Target::parse(url)?);
+        let target = Arc::new(Target::parse(url)?.for_writing());
         let session = target.connect(Role::Writer).await?;
         Ok(PostgresImport { target, session })
     }
@@ -107,7 +107,7 @@ impl PostgresImport {
     /// How far this move is; `None` is one that has not begun anywhere. Refuses what is anything else.
     pub async fn progress(&mut self, id: Option<&MoveId>) -> Result<Progress, ImportError> {
         let Some(version) = migrations::version(&mut self.session).await? else { return Ok(Progress::NotBegun) };
-        migrations::judge(version)?;
+        migrations::judge(&mut self.session, version).await?;
         let found = self.session.rows(None, &[Query::new("SELECT one FROM store", Vec::new())]).await?;
         if found[0].is_empty() {
             return Err(OpenError::NotAStore.into());

@@ -47,7 +47,7 @@ use error::Error;
 use pool::{Pool, View};
 use query::Query;
 use reads::{PacketKey, at_most, params};
-use session::{Role, Session};
+use session::{Role, Session, within};
 use target::Target;
 
 pub use import::{ImportError, PostgresImport, Progress};
@@ -172,7 +172,7 @@ impl std::fmt::Debug for PostgresStore {
 impl PostgresStore {
     /// Opens the store at `url`, or creates one that is `info` in an empty database.
     pub async fn open_or_create(url: &str, info: &StoreInfo, options: OpenOptions) -> Result<PostgresStore, OpenError> {
-        let target = Target::parse(url)?;
+        let target = Target::parse(url)?.for_writing();
         let mut session = target.connect(Role::Writer).await?;
         migrations::run(&mut session, info, options.earlier).await?;
         import::refuse_unfinished(&mut session).await?;
@@ -189,7 +189,7 @@ impl PostgresStore {
         let target = Target::parse(url)?;
         let mut session = target.connect(Role::Reader).await?;
         let found = migrations::version(&mut session).await?.ok_or(OpenError::Missing)?;
-        migrations::judge(found)?;
+        migrations::judge(&mut session, found).await?;
         import::refuse_unfinished(&mut session).await?;
         PostgresStore::new(Arc::new(target), session, OpenOptions::default()).await
     }
@@ -197,7 +197,8 @@ impl PostgresStore {
     async fn new(target: Arc<Target>, mut session: Session, options: OpenOptions) -> Result<PostgresStore, OpenError> {
         let store = Query::new("SELECT * FROM store", Vec::new());
         let keys = Query::new("SELECT number, key FROM draw_key ORDER BY number", Vec::new());
-        let found = session.rows(None, &[store, keys]).await?;
+        let queries = [store, keys];
+        let found = within(options.patience, "what the store is", session.rows(None, &queries)).await?;
         let row = found[0].first().ok_or(OpenError::NotAStore)?;
         let info = StoreInfo {
             kind: rows::named(row, "kind", names::store_kind)?,
@@ -305,7 +306,12 @@ impl Store for PostgresStore {
     }
 
     async fn real_now(&self) -> Result<Timestamp, StoreError> {
-        let found = self.inner.pool.rows_that_last(clock(), self.patience().min(PROBE_PATIENCE)).await?;
+        let asked = Query::new(
+            format!("SELECT {TIME}, version, oldest FROM sandbox_clock, schema_version, oldest_version"),
+            Vec::new(),
+        );
+        let found = self.inner.pool.rows_that_last(asked, self.patience().min(PROBE_PATIENCE)).await?;
+        found.iter().try_for_each(migrations::check_version).map_err(Error::of_read)?;
         let real = reads::first(&found, |row| Ok(self.time(row)?.plus_millis(-rows::get::<i64>(row, "offset_ms")?)))?;
         real.ok_or_else(no_clock)
     }

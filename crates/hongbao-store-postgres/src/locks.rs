@@ -152,7 +152,7 @@ pub(crate) fn locks(keys: &KeySet) -> Vec<(Query<'_>, Fill)> {
         rows.withdrawals.load(withdrawal.key.clone(), Some(withdrawal));
         Ok(())
     });
-    let time = format!("SELECT {TIME}, version FROM sandbox_clock, schema_version");
+    let time = format!("SELECT {TIME}, version, oldest FROM sandbox_clock, schema_version, oldest_version");
     locks.0.push((Query::new(time, Vec::new()), |_, _| Ok(())));
     locks.0
 }

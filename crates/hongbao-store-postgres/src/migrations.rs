@@ -1,25 +1,36 @@
 //! Which version of the tables does the database have? Numbered steps, each run once, all in one transaction that holds the
 //! version's row: of several nodes that start at once, one runs them.
 
+use std::time::Duration;
+
 use hongbao_store::moving::{Origin, Position};
 use hongbao_store::{StoreInfo, names};
 
+use tokio_postgres::Row;
+
 use crate::error::Error;
 use crate::query::Query;
-use crate::session::Session;
+use crate::session::{Session, within};
 use crate::{OpenError, rows};
 
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_books.sql"),
     include_str!("../migrations/0002_import.sql"),
     include_str!("../migrations/0003_claim_place.sql"),
+    include_str!("../migrations/0004_oldest.sql"),
 ];
+/// The oldest version that may go on while the tables are of the latest. What is to be taken away or changed is first no
+/// longer used, by a version that only adds; the next one contracts, and raises this.
+const OLDEST: i64 = 4;
+/// Long enough for a busy database, and not for ever: on one that waits for its standby.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often tables are looked for that another node makes at the same time.
 const TRIES_MAX: u32 = 5;
 /// Something else than a store: a schema with tables that are not ours.
 const TABLES: &str = "SELECT count(*) AS tables FROM information_schema.tables WHERE table_schema = current_schema()";
 const VERSION: &str = "SELECT version FROM schema_version WHERE one = 1";
+const OLDEST_OF: &str = "SELECT oldest FROM oldest_version WHERE one = 1";
 const CREATE: &str = "CREATE TABLE schema_version (one SMALLINT PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL);
      INSERT INTO schema_version VALUES (1, 0)";
 
@@ -36,9 +47,10 @@ fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Whether the tables are still of the version that is known here.
-pub(crate) fn check_version(found: i64) -> Result<(), Error> {
-    if found == known() { Ok(()) } else { Err(Error::OtherVersion(found)) }
+/// Whether the tables are still of a version that is understood here, by a row that has `version` and `oldest`.
+pub(crate) fn check_version(row: &Row) -> Result<(), Error> {
+    let (found, oldest): (i64, i64) = (rows::get(row, "version")?, rows::get(row, "oldest")?);
+    if (oldest..=found).contains(&known()) { Ok(()) } else { Err(Error::OtherVersion(found)) }
 }
 
 /// The tables' version; `None` when there are none.
@@ -53,12 +65,14 @@ pub(crate) async fn version(session: &mut Session) -> Result<Option<i64>, OpenEr
     Ok(found)
 }
 
-/// Refuses tables that are not of the version that is known here.
-pub(crate) fn judge(found: i64) -> Result<(), OpenError> {
+/// Refuses tables that are of no version that is understood here.
+pub(crate) async fn judge(session: &mut Session, found: i64) -> Result<(), OpenError> {
+    let too_new = OpenError::TooNew { found, known: known() };
     match found.cmp(&known()) {
         std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(OpenError::TooNew { found, known: known() }),
         std::cmp::Ordering::Less => Err(OpenError::TooOld { found, known: known() }),
+        std::cmp::Ordering::Greater if one(session, OLDEST_OF, "oldest").await? <= known() => Ok(()),
+        std::cmp::Ordering::Greater => Err(too_new),
     }
 }
 
@@ -66,7 +80,7 @@ pub(crate) fn judge(found: i64) -> Result<(), OpenError> {
 pub(crate) async fn run(session: &mut Session, info: &StoreInfo, earlier: Earlier) -> Result<(), OpenError> {
     for _ in 0..TRIES_MAX {
         match version(session).await? {
-            Some(found) if found >= known() || earlier == Earlier::IsRefused => return judge(found),
+            Some(found) if found >= known() || earlier == Earlier::IsRefused => return judge(session, found).await,
             found => {
                 let keys = if found.is_none() { Some(Keys::drawn()?) } else { None };
                 let done = migrate(session, keys.as_ref().map(|keys| (info, keys)), None).await;
@@ -120,7 +134,10 @@ async fn migrate(
         session.batch(migration).await?;
     }
     let version = known();
-    let mut writes = vec![Query::new("UPDATE schema_version SET version = $1", vec![Box::new(version)])];
+    let mut writes = vec![
+        Query::new("UPDATE schema_version SET version = $1", vec![Box::new(version)]),
+        Query::new("UPDATE oldest_version SET oldest = $1", vec![Box::new(OLDEST)]),
+    ];
     if let Some((info, keys)) = new {
         let currency = &info.currency;
         let store = "INSERT INTO store VALUES (1, $1, $2, $3, $4, $5)";
@@ -145,11 +162,13 @@ async fn migrate(
         writes.push(Query::new(insert, vec![Box::new(&origin.id[..]), Box::new(table)]));
     }
     session.write(&writes).await?;
-    session.batch("COMMIT").await
+    let is_sure = within(PATIENCE, "the tables' commit", session.commit()).await?;
+    if is_sure { Ok(()) } else { Err(Error::Unreachable("it warned while the tables were committed".to_owned())) }
 }
 
 async fn one(session: &mut Session, sql: &str, column: &str) -> Result<i64, Error> {
-    let found = session.rows(None, &[Query::new(sql, Vec::new())]).await?;
+    let queries = [Query::new(sql, Vec::new())];
+    let found = within(PATIENCE, "the tables' version", session.rows(None, &queries)).await?;
     let row = found.first().and_then(|rows| rows.first()).ok_or_else(|| rows::nonsense(column, "there is no row"))?;
     rows::get(row, column)
 }

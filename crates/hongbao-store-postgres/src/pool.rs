@@ -21,7 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// What must outlive the server that says it.
-const LASTING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = on";
+const LASTING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+     SELECT set_config('synchronous_commit', 'on', true)
+         WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
 
 pub(crate) struct Pool {
     target: Arc<Target>,
@@ -63,8 +65,8 @@ impl Pool {
                     self.give_back(session);
                     return Ok(rows);
                 }
-                // It had been closed on the other side, by a restart perhaps, and nobody had looked.
-                Err(_) if is_used && session.is_closed() => drop((session, permit)),
+                // It had been closed on the other side, by a restart perhaps, and nobody had looked; or tables changed.
+                Err(error) if is_used && (session.is_closed() || error.is_outdated()) => drop((session, permit)),
                 Err(error) => return Err(error),
             }
         }
@@ -87,7 +89,9 @@ impl Pool {
                     self.give_back(session);
                     return Ok(found.swap_remove(0));
                 }
-                Err(Error::Postgres(_)) if is_used && session.is_closed() => drop((session, permit)),
+                Err(error @ Error::Postgres(_)) if is_used && (session.is_closed() || error.is_outdated()) => {
+                    drop((session, permit));
+                }
                 Err(error @ Error::Postgres(_)) => return Err(error.of_read()),
                 Ok((_, false)) | Err(_) => {
                     self.target.avoid(host);

@@ -1,4 +1,4 @@
-//! How is one statement made for many rows? Keys become arrays, new rows one array, and `UNNEST` makes a table of them: one
+//! How is one statement made for many rows? Keys become arrays, whole rows one array, and `UNNEST` makes a table of them: one
 //! statement a table, however large the batch.
 
 use std::error::Error;
@@ -127,32 +127,31 @@ impl<'a> Columns<'a> {
         self.values.into_iter().map(|values| values as Param<'a>)
     }
 
-    /// What writes so many rows.
-    fn into_query(self, sql: String) -> Query<'a> {
-        let rows = u64::try_from(self.rows).unwrap_or(u64::MAX);
-        Query { sql, params: self.arrays().collect(), rows: Some(rows) }
-    }
-
     /// New rows.
     pub(crate) fn insert(self, table: &str) -> Query<'a> {
         let names = self.names.join(", ");
-        let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM unnest($1::{table}[])");
-        let rows = u64::try_from(self.rows).unwrap_or(u64::MAX);
-        let array = RowArray { names: self.names, columns: self.values, rows: self.rows };
-        Query { sql, params: vec![Box::new(array)], rows: Some(rows) }
+        self.write_rows(format!("INSERT INTO {table} ({names}) SELECT {names} FROM unnest($1::{table}[])"))
     }
 
     /// Other values for rows that are there, whose key is the first `key` columns.
     pub(crate) fn update(self, table: &str, key: usize) -> Query<'a> {
         let set = self.names[key..].iter().map(|name| format!("{name} = n.{name}")).collect::<Vec<_>>().join(", ");
-        let sql = format!("UPDATE {table} AS t SET {set} FROM {} WHERE {}", self.unnest(1), self.joins(key));
-        self.into_query(sql)
+        let joins = self.joins(key);
+        self.write_rows(format!("UPDATE {table} AS t SET {set} FROM unnest($1::{table}[]) AS n WHERE {joins}"))
+    }
+
+    /// What writes these rows, which are an array of the table's own row type.
+    fn write_rows(self, sql: String) -> Query<'a> {
+        let rows = u64::try_from(self.rows).unwrap_or(u64::MAX);
+        let array = RowArray { names: self.names, columns: self.values, rows: self.rows };
+        Query { sql, params: vec![Box::new(array)], rows: Some(rows) }
     }
 
     /// Rows that are to go, whose key these columns are.
     pub(crate) fn delete(self, table: &str) -> Query<'a> {
         let sql = format!("DELETE FROM {table} AS t USING {} WHERE {}", self.unnest(1), self.joins(self.names.len()));
-        self.into_query(sql)
+        let rows = u64::try_from(self.rows).unwrap_or(u64::MAX);
+        Query { sql, params: self.arrays().collect(), rows: Some(rows) }
     }
 
     /// Rows that have one of these keys.

@@ -1,5 +1,5 @@
-//! How do many new rows go to the database at once? As one array of the table's own row type: it is taken apart there in
-//! one step, and not column by column, which costs more than everything else about an insert.
+//! How do many rows go to the database at once? As one array of the table's own row type: it is taken apart there in
+//! one step, and not column by column, which costs more than everything else about a write.
 
 use std::error::Error;
 

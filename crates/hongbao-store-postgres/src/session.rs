@@ -27,8 +27,8 @@ pub(crate) enum Role {
 /// What must hold of every writer: a commit is durable, whatever the database's default; nobody waits for a lock for
 /// ever; a node that froze in the middle of a batch lets its rows go.
 const WRITER: &str = "SELECT set_config('synchronous_commit', 'on', false)
-         WHERE current_setting('synchronous_commit') = 'off';
-     SET lock_timeout = '10s';
+         WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');
+     SET lock_timeout = '8s';
      SET idle_in_transaction_session_timeout = '30s'";
 /// Every statement of a writer finds its rows by whole keys. It is planned once, and in that way, even while the
 /// tables are still empty; and again as they grow ([`Session::plan_again`]). A relative of PostgreSQL's that does not know
@@ -229,11 +229,14 @@ mod tests {
     async fn a_commit_waits_for_the_disk() {
         let url = rig::shared().database();
         let name = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap();
-        rig::shared().sql(name, &format!("ALTER DATABASE {name} SET synchronous_commit = off"));
-        let mut session = Target::parse(&url).unwrap().connect(Role::Writer).await.unwrap();
-        let asked = Query::new("SELECT current_setting('synchronous_commit') AS setting", Vec::new());
-        let found = session.rows(None, &[asked]).await.unwrap();
-        assert_eq!(found[0][0].get::<_, &str>("setting"), "on");
+        for (weaker, kept) in [("off", "on"), ("local", "on"), ("remote_write", "on"), ("remote_apply", "remote_apply")]
+        {
+            rig::shared().sql(name, &format!("ALTER DATABASE {name} SET synchronous_commit = {weaker}"));
+            let mut session = Target::parse(&url).unwrap().connect(Role::Writer).await.unwrap();
+            let asked = Query::new("SELECT current_setting('synchronous_commit') AS setting", Vec::new());
+            let found = session.rows(None, &[asked]).await.unwrap();
+            assert_eq!(found[0][0].get::<_, &str>("setting"), kept);
+        }
     }
 
     /// As PostgreSQL warns when it gave up waiting for its standby, or when there was nothing to commit.

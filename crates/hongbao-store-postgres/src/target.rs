@@ -11,7 +11,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::OpenError;
@@ -61,6 +61,14 @@ impl Target {
         })
     }
 
+    /// Only hosts that can be written to, whatever the URL says: a node that found a standby would serve nobody.
+    pub(crate) fn for_writing(mut self) -> Target {
+        for (_, config) in &mut self.hosts {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        self
+    }
+
     /// The hosts, as a person may see them.
     pub(crate) fn names(&self) -> String {
         self.hosts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
@@ -83,7 +91,8 @@ impl Target {
             let connecting = Session::connect(config, self.tls.clone(), role, (at, left));
             match tokio::time::timeout(CONNECT_PATIENCE, connecting).await {
                 Ok(Ok(session)) => {
-                    self.first.store(at, Ordering::Relaxed);
+                    // Unless it was left meanwhile.
+                    let _ = self.first.compare_exchange(first, at, Ordering::Relaxed, Ordering::Relaxed);
                     return Ok(session);
                 }
                 Ok(Err(error)) => failures.push(format!("{name}: {error}")),

@@ -56,7 +56,7 @@ impl PostgresWriter {
             // Sent after all locks, and so read after the last one.
             let time = found.last().and_then(|rows| rows.first());
             let time = time.ok_or_else(|| rows::nonsense("offset_ms", "there is no clock"))?;
-            migrations::check_version(rows::get(time, "version")?)?;
+            migrations::check_version(time)?;
             let now = self.store.time(time)?;
             Ok(Loaded { rows: loaded, now })
         };
@@ -92,7 +92,7 @@ impl PostgresWriter {
         if let Err(error) = written {
             if matches!(error, Error::TimedOut(_)) {
                 self.store.target().avoid(host);
-            } else if !session.is_closed() {
+            } else if !session.is_closed() && !error.is_outdated() {
                 // Nothing is wrong with the connection.
                 self.roll_back(session).await;
             }
@@ -130,7 +130,7 @@ impl Writer for PostgresWriter {
         let mut tries = 1;
         loop {
             match self.load_once(keys).await {
-                Err(error) if error.is_passing() && tries < LOADS_MAX => tries += 1,
+                Err(error) if (error.is_passing() || error.is_outdated()) && tries < LOADS_MAX => tries += 1,
                 loaded => return loaded.map_err(Error::of_read),
             }
         }

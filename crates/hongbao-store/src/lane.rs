@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hongbao_engine::batch::{Answer, Attempt, Batch};
 use hongbao_engine::command::Command;
@@ -54,6 +54,9 @@ pub enum CallError {
     #[error("the command could not be decided")]
     SystemError,
 }
+
+/// From when on a try is one that hung.
+const HUNG: Duration = Duration::from_secs(5);
 
 enum Message {
     Call(Box<Command>, oneshot::Sender<Answer>),
@@ -106,7 +109,8 @@ impl Pending {
 }
 
 impl Lane {
-    /// Starts a lane into `store`, whose keys it draws with. Call it within a tokio runtime, whose timers it uses.
+    /// Starts a lane into `store`, whose keys it draws with. Its thread has a runtime of its own, so that a connection to a
+    /// database is read and written where its answers are waited for, and no other thread must be woken on the way.
     pub fn start<S: Store>(
         store: &S,
         mut policy: Policy,
@@ -115,11 +119,12 @@ impl Lane {
         let writer = store.writer()?;
         store.draw_keys().clone_into(&mut policy.draw_keys);
         let (queue, waiting) = mpsc::channel(bounds.queue.max(1));
-        let runtime = tokio::runtime::Handle::current();
+        let failed = |error: std::io::Error| StoreError::Unavailable(error.to_string());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let thread = std::thread::Builder::new()
             .name("hongbao-lane".to_owned())
             .spawn(move || runtime.block_on(drive(writer, waiting, &policy, bounds.batch.max(1))))
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            .map_err(failed)?;
         Ok((Lane { queue }, LaneThread(thread)))
     }
 
@@ -212,6 +217,7 @@ async fn drive<W: Writer>(mut writer: W, mut waiting: mpsc::Receiver<Message>, p
 async fn carry<W: Writer>(writer: &mut W, mut batch: Batch<oneshot::Sender<Answer>>, policy: &Policy) {
     let mut pause = Duration::from_millis(10);
     while let Some(keys) = batch.keys() {
+        let asked = Instant::now();
         let attempt = match writer.load(&keys).await {
             Err(error) => {
                 tracing::warn!(%error, "the rows of a batch could not be loaded");
@@ -251,8 +257,11 @@ async fn carry<W: Writer>(writer: &mut W, mut batch: Batch<oneshot::Sender<Answe
             let _ = answer_to.send(answer);
         }
         if matches!(attempt, Attempt::Unknown | Attempt::Unavailable) {
+            let is_hung = asked.elapsed() >= HUNG;
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
+            pause *= 2;
+            // A commit that hung stays behind in the database, and keeps its connection there, until its standby is back.
+            pause = if is_hung { pause.clamp(HUNG, 6 * HUNG) } else { pause.min(Duration::from_secs(1)) };
         }
     }
 }

@@ -60,7 +60,8 @@ pub(crate) async fn run(args: &MigrateStoreArgs, output: Output) -> Result<ExitC
 fn print(arrived: &Arrived, from: &str, to: &str, output: Output) {
     let lines = Lines::of(&arrived.report);
     let rows: Map<_, _> = arrived.counts.iter().map(|(table, count)| (table.name().to_owned(), json!(count))).collect();
-    let object = json!({ "from": from, "to": to, "rows": rows, "is_equal": true, "audit": lines });
+    let is_equal = arrived.is_compared.then_some(true);
+    let object = json!({ "from": from, "to": to, "rows": rows, "is_equal": is_equal, "audit": lines });
     output.result(object, || {
         let rows = arrived.counts.iter().filter(|(_, count)| *count > 0);
         let rows: Vec<_> = rows.map(|(table, count)| format!("{} {count}", table.name())).collect();
@@ -69,6 +70,7 @@ fn print(arrived: &Arrived, from: &str, to: &str, output: Output) {
         say!("rows        {}", rows.join(", "));
         say!("counted     {}", lines.counts());
         match lines.differences.len() {
+            _ if !arrived.is_compared => say!("audit       not compared: the migration was complete already"),
             0 => say!("audit       equal on both sides: every fen is in its place"),
             count => say!("audit       equal on both sides: {count} differences, which `hongbao audit` lists"),
         }
@@ -79,7 +81,10 @@ fn print(arrived: &Arrived, from: &str, to: &str, output: Output) {
 fn target_url(args: &MigrateStoreArgs) -> Result<String> {
     let url = match (&args.to_file, &args.to) {
         (Some(file), _) => read_file(file)?.trim().to_owned(),
-        (None, to) => to.clone().unwrap_or_default(),
+        (None, Some(to)) => to.clone(),
+        (None, None) => std::env::var("HONGBAO_MIGRATE_TO").map_err(|_| {
+            Failure::new("the database is not named").hint("name it: --to-file FILE, --to URL, or HONGBAO_MIGRATE_TO")
+        })?,
     };
     match StorePlace::of(&url, "".as_ref()) {
         StorePlace::Database(url) => Ok(url),
@@ -137,6 +142,8 @@ type Watch<'a> = &'a mut dyn FnMut(Step) -> Result<()>;
 /// All that was moved.
 #[derive(Debug)]
 struct Arrived {
+    /// Whether the database was compared with it just now: once it is a store, it goes on by itself.
+    is_compared: bool,
     counts: Vec<(Table, u64)>,
     report: AuditReport,
 }
@@ -158,7 +165,7 @@ async fn migrate(
             if !mark.is_done {
                 source.finish(mark.id).map_err(Failure::new)?;
             }
-            return arrived(source).await;
+            return Ok(Arrived { is_compared: false, ..arrived(source).await? });
         }
         Some(mark) if mark.is_done => return Err(elsewhere(&mark)),
         Some(mark) if progress == Progress::NotBegun && mark.place != place => return Err(elsewhere(&mark)),
@@ -233,7 +240,7 @@ fn check_shards(source: &SqliteSource) -> Result<()> {
 fn elsewhere(mark: &Mark) -> Failure {
     if mark.is_done {
         Failure::new(format!("the store was moved to {}", mark.place))
-            .hint("nothing is left to be done: serve that one")
+            .hint("serve that one; if it was restored from an older backup since, restore a later one")
     } else {
         Failure::new(format!("the store is being moved to {}, not to this database", mark.place))
             .hint("name that database, to finish it or to give it up with --abandon")
@@ -244,7 +251,7 @@ fn elsewhere(mark: &Mark) -> Failure {
 async fn arrived(source: &SqliteSource) -> Result<Arrived> {
     let count = |table| source.count(table).map(|count| (table, count)).map_err(Failure::new);
     let counts = Table::ALL.into_iter().map(count).collect::<Result<_>>()?;
-    Ok(Arrived { counts, report: in_order(source.store().audit().await.map_err(Failure::new)?) })
+    Ok(Arrived { is_compared: true, counts, report: in_order(source.store().audit().await.map_err(Failure::new)?) })
 }
 
 /// Differences are found in the order of rows, which is each store's own.

@@ -25,13 +25,17 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<ExitCode> {
     let doors = config.doors(folder)?;
     // A store stays what it was created as: none is made for doors that won't open.
     doors.check(info.kind).map_err(|error| not_started(&error))?;
-    let stop = StopSignals::listen()?;
+    let mut stop = StopSignals::listen()?;
     match config.store(folder) {
         StorePlace::File(path) => serve(open(&path, &info)?, &options, doors, stop, output).await,
         StorePlace::Database(url) => {
             let earlier = if args.migrate { Earlier::IsMigrated } else { Earlier::IsRefused };
             let options_of_store = OpenOptions { earlier, ..OpenOptions::default() };
-            let store = PostgresStore::open_or_create(&url, &info, options_of_store).await;
+            let opening = PostgresStore::open_or_create(&url, &info, options_of_store);
+            let store = tokio::select! {
+                store = opening => store,
+                () = stop.next() => return Ok(ExitCode::SUCCESS),
+            };
             serve(store.map_err(|error| not_opened(&error))?, &options, doors, stop, output).await
         }
     }
@@ -124,15 +128,25 @@ impl StopSignals {
         let listen = |kind| signal(kind).explain("signals can't be received");
         Ok(StopSignals { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
-/// Serves until told to stop (SIGINT, SIGTERM), then finishes what is under way.
+/// Serves until told to stop (SIGINT, SIGTERM), then finishes what is under way. Told so twice, it ends at once: what was
+/// not answered is settled when it is asked again.
 pub(crate) async fn until_stopped<S: Store>(server: Server<S>, mut stop: StopSignals) -> Result<ExitCode> {
+    stop.next().await;
+    tracing::info!("stopping: finishing what is under way; another signal ends it at once");
     tokio::select! {
-        _ = stop.terminate.recv() => {}
-        _ = stop.interrupt.recv() => {}
+        () = server.stop() => Ok(ExitCode::SUCCESS),
+        () = stop.next() => {
+            tracing::warn!("ended before everything under way was finished");
+            std::process::exit(130)
+        }
     }
-    tracing::info!("stopping: finishing what is under way");
-    server.stop().await;
-    Ok(ExitCode::SUCCESS)
 }

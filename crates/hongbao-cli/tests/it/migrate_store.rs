@@ -63,7 +63,8 @@ fn a_platform_moves_into_a_database_and_goes_on_there() {
     assert_eq!(field(&output, "audit"), "equal on both sides: every fen is in its place");
     assert_eq!((audit(&folder, "hongbao.db"), audit(&folder, &url)), (before.clone(), before.clone()));
     let again = migrated(&folder);
-    assert_eq!((&again["audit"], &again["to"], &again["is_equal"]), (&before, &place.as_str().into(), &true.into()));
+    // Nobody says that a database is equal that may have gone on since.
+    assert_eq!((&again["audit"], &again["to"], &again["is_equal"]), (&before, &place.as_str().into(), &Value::Null));
     assert_eq!((&again["rows"]["packet"], &again["rows"]["binding"]), (&3.into(), &0.into()));
 
     // The file is served no more, and says where the store is.

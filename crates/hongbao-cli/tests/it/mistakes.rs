@@ -646,14 +646,11 @@ mod of_a_migration {
         mistake_anywhere(
             &["migrate-store", "--from", "hongbao.db"],
             "
-            exit 2
+            exit 1
             --- stderr
-            error: the following required arguments were not provided:
-              --to <URL>
+            error: the database is not named
 
-            Usage: hongbao migrate-store --from <FILE> --to <URL>
-
-            hint: `hongbao help`, or --help behind a command, says what it takes
+            hint: name it: --to-file FILE, --to URL, or HONGBAO_MIGRATE_TO
             ",
         );
     }

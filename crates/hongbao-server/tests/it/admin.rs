@@ -56,6 +56,7 @@ async fn bad_input_is_named_and_leaves_nothing_behind() {
         json!({ "keys": [], "unknown": 1 }),
         json!({ "keys": [], "certificates": [{ "pem": "nonsense" }] }),
         json!({ "keys": [], "mode": "loose" }),
+        json!({ "keys": [], "name": "a\0b" }),
         json!({ "keys": [], "limits": { "amount_min_fen": -1 } }),
         json!({ "keys": [], "limits": { "shares_max": 10_001 } }),
         json!({ "keys": [], "limits": { "shares_max": "unlimited" } }),

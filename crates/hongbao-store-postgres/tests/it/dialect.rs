@@ -65,6 +65,6 @@ async fn keys_of_what_grows_begin_with_a_shard() {
     let unsharded = "SELECT DISTINCT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
          JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
          WHERE i.indisunique AND a.attname <> 'shard' AND c.relnamespace = 'public'::regnamespace ORDER BY 1";
-    let expected = "app\nbinding\ndraw_key\nimport\nlottery\nmerchant\nperson\nsandbox_clock\nschema_version\nstore\n";
+    let expected = "app\nbinding\ndraw_key\nimport\nlottery\nmerchant\noldest_version\nperson\nsandbox_clock\nschema_version\nstore\n";
     assert_eq!(rig::shared().sql(name, unsharded), expected);
 }

@@ -33,7 +33,7 @@ async fn every_table_is_moved_or_said_not_to_be() {
     let mut import = PostgresImport::connect(&url).await.unwrap();
     import.begin(&origin()).await.unwrap();
     let mut known: Vec<_> = Table::ALL.iter().map(|table| table.name()).collect();
-    known.extend(["store", "draw_key", "schema_version", "import"]);
+    known.extend(["store", "draw_key", "schema_version", "oldest_version", "import"]);
     known.sort_unstable();
     let found = rig::shared().sql(database_name(&url), tables);
     assert_eq!(found.lines().collect::<Vec<_>>(), known);

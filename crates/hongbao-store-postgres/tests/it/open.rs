@@ -58,10 +58,10 @@ async fn many_nodes_that_start_at_once_make_one_store() {
 async fn tables_of_another_version_are_refused() {
     let url = rig::shared().database();
     drop(open(&url, &sandbox()).await.unwrap());
-    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 99");
-    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooNew { found: 99, known: 3 })));
+    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 99; UPDATE oldest_version SET oldest = 5");
+    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooNew { found: 99, known: 4 })));
     rig::shared().sql(name(&url), "UPDATE schema_version SET version = 0");
-    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooOld { found: 0, known: 3 })));
+    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooOld { found: 0, known: 4 })));
     assert!(matches!(PostgresStore::open_existing(&url).await, Err(OpenError::TooOld { .. })));
 }
 
@@ -84,7 +84,7 @@ async fn who_asks_for_it_brings_tables_to_this_version_and_of_many_only_one_does
         });
     }
     nodes.join_all().await;
-    assert_eq!(rig::shared().sql(name(&url), "SELECT version FROM schema_version"), "3\n");
+    assert_eq!(rig::shared().sql(name(&url), "SELECT version FROM schema_version"), "4\n");
 }
 
 /// A node that was not stopped while others went on to another version writes nothing any more.
@@ -97,7 +97,7 @@ async fn a_node_whose_tables_are_of_another_version_by_now_loads_nothing() {
     let mut writer = store.writer().unwrap();
     writer.load(&KeySet::default()).await.unwrap();
     writer.release().await;
-    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 4");
+    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 5; UPDATE oldest_version SET oldest = 5");
     assert!(matches!(writer.load(&KeySet::default()).await, Err(StoreError::Unavailable(_))));
 }
 
@@ -120,4 +120,47 @@ async fn a_host_that_is_not_there_is_passed_over() {
     let url = url.replace(&format!("127.0.0.1:{}", rig::shared().port()), &hosts);
     let store = open(&format!("{url}&target_session_attrs=read-write"), &sandbox()).await.unwrap();
     assert!(store.now().await.is_ok());
+}
+
+/// A later version that only added something leaves nodes of this one running; one that took something away does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_that_only_grew_stop_no_node() {
+    use crate::node::{Node, bill, send};
+    use hongbao_store::{CallError, Store};
+    let url = rig::shared().database();
+    let node = Node::start(&url).await;
+    node.fund().await;
+    node.send(send(1, 1)).await.unwrap();
+    let grow =
+        "ALTER TABLE packet ADD COLUMN added BIGINT NOT NULL DEFAULT 7; ALTER TABLE account ADD COLUMN added TEXT;
+         UPDATE schema_version SET version = 5";
+    rig::shared().sql(name(&url), grow);
+    assert!(node.send(send(1, 1)).await.unwrap().is_replay);
+    node.send(send(1, 2)).await.unwrap();
+    assert!(node.store.packet_by_bill(&bill(2)).await.unwrap().is_some());
+    node.assert_books(2).await;
+    assert_eq!(rig::shared().sql(name(&url), "SELECT DISTINCT added FROM packet"), "7\n");
+    Node::start(&url).await.assert_books(2).await;
+
+    rig::shared().sql(name(&url), "UPDATE oldest_version SET oldest = 5");
+    assert_eq!(node.send(send(1, 3)).await, Err(CallError::Unavailable));
+    assert!(node.store.real_now().await.is_err(), "it is not ready");
+    let live = StoreInfo { kind: StoreKind::Live, currency: Currency::renminbi() };
+    assert!(matches!(open(&url, &live).await, Err(OpenError::TooNew { found: 5, known: 4 })));
+}
+
+/// Whatever the URL says, or doesn't: a standby in front of the primary is passed by.
+#[tokio::test]
+async fn a_host_that_can_t_be_written_to_is_passed_by() {
+    let (standby, primary) = (rig::Cluster::start(), rig::Cluster::start());
+    let url = primary.database();
+    let read_only = standby.database();
+    assert_eq!(name(&url), name(&read_only));
+    standby.sql("postgres", &format!("ALTER DATABASE {} SET default_transaction_read_only = on", name(&url)));
+    let both = format!("127.0.0.1:{},127.0.0.1:{}", standby.port(), primary.port());
+    let url = url.replace(&format!("127.0.0.1:{}", primary.port()), &both);
+    for more in ["", "&target_session_attrs=any"] {
+        drop(open(&format!("{url}{more}"), &sandbox()).await.unwrap());
+    }
+    assert_eq!(primary.sql(name(&url), "SELECT count(*) FROM store"), "1\n");
 }
