@@ -3,9 +3,10 @@
 //!
 //! 31 digits: `1000`, the Beijing date, 8 digits of milliseconds since midnight, 6 of process (drawn when it
 //! starts), 2 of counter, 3 of shard. Two processes that drew the same make the same id only for packets of one shard,
-//! in one millisecond; the second to be written is a system error then, and the same call again gets another id. Time comes first so that a store that keeps ids in order adds at the end;
-//! one that spreads them over machines takes the shard from their end. Real ones have 28 to 31 digits, with the
-//! date from the eleventh on; nobody may rely on that.
+//! in one millisecond; the second to be written is a system error then, and the same call again gets another id.
+//! Time comes first so that a store that keeps ids in order adds at the end; one that spreads them over machines takes
+//! the shard from their end. Real ones have 28 to 31 digits, with the date from the eleventh on; nobody may rely on
+//! that.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;

@@ -87,7 +87,14 @@ pub(crate) async fn run(session: &mut Session, info: &StoreInfo, earlier: Earlie
                 match done {
                     // Another node was faster.
                     Err(error) if found.is_none() && error.is_made_twice() => session.batch("ROLLBACK").await?,
-                    done => done?,
+                    done => {
+                        done?;
+                        let kind = names::store_kind_name(info.kind);
+                        match found {
+                            None => tracing::warn!(kind, "the database was empty: a new store was made in it"),
+                            Some(found) => tracing::warn!(from = found, to = known(), "the tables were migrated"),
+                        }
+                    }
                 }
             }
         }

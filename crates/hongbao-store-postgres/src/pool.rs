@@ -73,13 +73,12 @@ impl Pool {
     }
 
     /// The rows that a query finds where something can still be committed: not on a primary that was replaced and does not
-    /// know. Such a host is left.
+    /// know.
     pub(crate) async fn rows_that_last(&self, query: Query<'_>, patience: Duration) -> Result<Vec<Row>, StoreError> {
         let queries = [query, writes::mark()];
         loop {
             let (mut session, permit, is_used) =
                 within(PATIENCE, "a connection", self.session()).await.map_err(Error::of_read)?;
-            let host = session.host();
             let asked = async {
                 let found = session.rows(Some(LASTING), &queries).await?;
                 Ok((found, session.commit().await?))
@@ -94,7 +93,6 @@ impl Pool {
                 }
                 Err(error @ Error::Postgres(_)) => return Err(error.of_read()),
                 Ok((_, false)) | Err(_) => {
-                    self.target.avoid(host);
                     return Err(StoreError::Unavailable("nothing can be committed".to_owned()));
                 }
             }

@@ -83,7 +83,8 @@ pub(crate) fn not_opened(error: &hongbao_store_postgres::OpenError) -> Failure {
         OpenError::Url(_) => "write %40 for @, %3A for :, %2F for / and %3F for ? in the password",
         OpenError::Tls(_) => "sslrootcert=FILE names the authorities, as PEM; sslmode=disable goes without TLS",
         OpenError::Unavailable(_) => {
-            "is the database running, and does the URL name the right hosts, user and password?"
+            "is the database running, does the URL name the right hosts, user and password, and does it speak TLS \
+             (sslmode=disable goes without)?"
         }
         OpenError::NotAStore | OpenError::Missing => {
             "name another database; `hongbao serve` makes a store in an empty one"
