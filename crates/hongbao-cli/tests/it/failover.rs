@@ -263,18 +263,17 @@ fn nothing_acknowledged_is_lost_and_nothing_is_doubled_when_the_database_fails_o
         println!("round {round}: {:.1?} without an acknowledged send, {} sent", gap, told.count());
         gaps.push(gap);
     }
-    if std::env::var_os("HONGBAO_FAILOVER_FROZEN").is_some() {
-        // A primary that was replaced and does not know it goes on taking writes, and acknowledges none.
-        let frozen = trial.round(
-            |cluster| {
-                let primary = cluster.primary().expect("a primary");
-                cluster.freeze(primary);
-                primary
-            },
-            Patroni::thaw,
-        );
-        println!("a frozen primary: {frozen:.1?} without an acknowledged send");
-    }
+    // A primary that was replaced and does not know it goes on taking writes, and acknowledges none.
+    let freeze = |cluster: &Patroni| {
+        let primary = cluster.primary().expect("a primary");
+        cluster.freeze(primary);
+        primary
+    };
+    let frozen = trial.round(freeze, |cluster, old| {
+        cluster.kill(old);
+        cluster.start_again(old);
+    });
+    println!("a frozen primary: {frozen:.1?} without an acknowledged send");
     trial.load();
     told.is_over.store(true, Ordering::Relaxed);
     runtime

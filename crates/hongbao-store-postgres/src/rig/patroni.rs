@@ -106,7 +106,13 @@ impl Patroni {
     pub fn kill_primary(&self) -> usize {
         let at = until(PATIENCE, || self.primary().ok_or_else(|| "there is no primary".to_owned()));
         let at = at.unwrap_or_else(|seen| panic!("{seen}"));
-        let node = &self.nodes[at];
+        self.kill(at);
+        at
+    }
+
+    /// Kills a node as [`Patroni::kill_primary`] does, frozen or not.
+    pub fn kill(&self, node: usize) {
+        let node = &self.nodes[node];
         let postgres = node.postgres_processes();
         assert!(!postgres.is_empty(), "{} has no PostgreSQL", node.name);
         // Patroni first, so that nobody starts PostgreSQL again; the postmaster next, so that it forks no more.
@@ -114,7 +120,6 @@ impl Patroni {
         patroni.kill().expect("a child that can be killed");
         signal("KILL", &postgres);
         patroni.wait().expect("a child that can be waited for");
-        at
     }
 
     /// Starts a node again that was killed.
@@ -122,14 +127,11 @@ impl Patroni {
         self.nodes[node].start_patroni(&program("patroni", "patroni"));
     }
 
-    /// Freezes a node's Patroni (SIGSTOP): it loses its lease, and its PostgreSQL goes on as if it knew of nothing.
+    /// Freezes a node's Patroni (SIGSTOP): it loses its lease, and its PostgreSQL goes on as if it knew of nothing. It is
+    /// not to be thawed but killed: before 3.0.3 a Patroni that goes on takes the lease from whoever has it by then, and
+    /// what the new primary acknowledged is lost.
     pub fn freeze(&self, node: usize) {
         signal("STOP", &[self.nodes[node].patroni_pid()]);
-    }
-
-    /// Lets it go on.
-    pub fn thaw(&self, node: usize) {
-        signal("CONT", &[self.nodes[node].patroni_pid()]);
     }
 
     /// Waits until one node is the primary, another its synchronous standby, and all are on one timeline. A node that
