@@ -10,6 +10,7 @@ use anyhow::{Context, ensure};
 use hongbao_store::{Currency, Store, StoreInfo, StoreKind};
 use hongbao_store_postgres::{OpenOptions, PostgresStore, rig};
 use hongbao_types::ApiKey;
+use tokio::runtime::Builder;
 
 use crate::claims::{Crowd, FIRST, SHARES};
 use crate::client::{self, Way};
@@ -214,14 +215,19 @@ const SIZES: [usize; 4] = [1, 32, 128, 512];
 
 /// One merchant, without HTTP: batches one after another on one connection, beside plain transactions on as many as serve
 /// them best.
-#[tokio::main]
-pub(crate) async fn store_alone(rounds: usize) -> anyhow::Result<String> {
+pub(crate) fn store_alone(rounds: usize) -> anyhow::Result<String> {
     let database = Database::start()?;
     let info = StoreInfo { kind: StoreKind::Sandbox, currency: Currency::renminbi() };
-    let store = PostgresStore::open_or_create(&database.cluster.database(), &info, OpenOptions::default()).await?;
-    let mut bench = StoreBench::over(store)?;
-    bench.provision().await?;
-    let plain = Plain::create(&database.cluster.database(), PLAIN[0]).await?;
+    // A lane's thread has a runtime of its own.
+    let lane = Builder::new_current_thread().enable_all().build()?;
+    let mut bench = lane.block_on(async {
+        let store = PostgresStore::open_or_create(&database.cluster.database(), &info, OpenOptions::default()).await?;
+        let mut bench = StoreBench::over(store)?;
+        bench.provision().await?;
+        anyhow::Ok(bench)
+    })?;
+    let service = Builder::new_multi_thread().enable_all().build()?;
+    let plain = service.block_on(Plain::create(&database.cluster.database(), PLAIN[0]))?;
     let mut sent = 0;
     let mut lines = SIZES.map(|_| [(); 4].map(|()| Figure::default()));
     let (mut plain_rate, mut plain_us) = (Figure::default(), Figure::default());
@@ -233,15 +239,16 @@ pub(crate) async fn store_alone(rounds: usize) -> anyhow::Result<String> {
             let (plain, first) = (plain.clone(), sent);
             sent += PLAIN_SENDS / PLAIN[0] as u64;
             let numbers = first..sent;
-            tasks.spawn(async move {
+            let sending = async move {
                 for number in numbers {
                     plain.send(&store::send(number)?).await?;
                 }
                 anyhow::Ok(())
-            });
+            };
+            tasks.spawn_on(sending, service.handle());
         }
-        while let Some(done) = tasks.join_next().await {
-            done??;
+        for done in service.block_on(tasks.join_all()) {
+            done?;
         }
         let rate = PLAIN_SENDS as f64 / start.elapsed().as_secs_f64();
         if round > 0 {
@@ -251,7 +258,7 @@ pub(crate) async fn store_alone(rounds: usize) -> anyhow::Result<String> {
         for ((size, figures), ratio) in SIZES.into_iter().zip(&mut lines).zip(&mut ratios) {
             let count = if size == 1 { 1000 } else { 20_000 };
             let (start, cpu) = (Instant::now(), database.cpu_seconds()?);
-            let mut latencies = bench.send(count, size).await?;
+            let mut latencies = lane.block_on(bench.send(count, size))?;
             let time = start.elapsed().as_secs_f64();
             if round > 0 {
                 latencies.sort_unstable();
@@ -263,7 +270,7 @@ pub(crate) async fn store_alone(rounds: usize) -> anyhow::Result<String> {
             }
         }
     }
-    let report = bench.store.audit().await?;
+    let report = lane.block_on(bench.store.audit())?;
     ensure!(report.is_clean(), "the books do not balance: {:?}", report.differences);
     let mut out = format!(
         "The PostgreSQL store alone, one merchant: batches on one connection, beside plain transactions of eight statements\n\

@@ -53,13 +53,14 @@ impl Seen {
         limit: usize,
         step: &str,
     ) -> Result<(), StoreError> {
+        let shard = shard::of_packet_sql("way.packet_id");
         let way = format!(
             "WITH RECURSIVE way (number, packet_id) AS (
                  SELECT 0, CAST($1 AS text) COLLATE \"C\"
                  UNION ALL
                  SELECT number + 1, {step}
                  FROM way
-                 JOIN packet ON packet.shard = CAST(right(way.packet_id, 3) AS smallint)
+                 JOIN packet ON packet.shard = {shard}
                      AND packet.packet_id = way.packet_id
                  LEFT JOIN claim ON claim.shard = packet.shard AND claim.packet_id = packet.packet_id
                      AND claim.openid = $2
@@ -69,7 +70,7 @@ impl Seen {
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
         let query = |what: &str| {
             let sql = format!(
-                "{way} SELECT t.* FROM way JOIN {what} AS t ON t.shard = CAST(right(way.packet_id, 3) AS smallint)
+                "{way} SELECT t.* FROM way JOIN {what} AS t ON t.shard = {shard}
                  AND t.packet_id = way.packet_id{}",
                 if what == "claim" { " WHERE t.openid = $2" } else { "" }
             );

@@ -253,7 +253,7 @@ mod tests {
         let nulls = vec!["NULL"; query.params.len()].join(", ");
         let values = if nulls.is_empty() { String::new() } else { format!("({nulls})") };
         session.batch(&format!("PREPARE tried AS {}", query.sql)).await.unwrap();
-        let plan = session.texts(&format!("EXPLAIN (COSTS OFF) EXECUTE tried{values}")).await;
+        let plan = session.texts(&format!("EXPLAIN (COSTS OFF) EXECUTE tried{values}")).await.unwrap();
         session.batch("DEALLOCATE tried").await.unwrap();
         plan
     }

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::query::Query;
 use crate::session::{Role, Session, within};
 use crate::target::Target;
+use crate::writer::BEGIN;
 use crate::writes;
 
 /// How many may read at once.
@@ -20,10 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// One view of everything, however many statements look at it.
 const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// What must outlive the server that says it.
-const LASTING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-     SELECT set_config('synchronous_commit', 'on', true)
-         WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
+/// What is said must outlive the server that says it.
+const LASTING: &str = "SELECT set_config('synchronous_commit', 'on', true)
+     WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
 
 pub(crate) struct Pool {
     target: Arc<Target>,
@@ -75,18 +75,18 @@ impl Pool {
     /// The rows that a query finds where something can still be committed: not on a primary that was replaced and does not
     /// know.
     pub(crate) async fn rows_that_last(&self, query: Query<'_>, patience: Duration) -> Result<Vec<Row>, StoreError> {
-        let queries = [query, writes::mark()];
+        let queries = [Query::new(LASTING, Vec::new()), query, writes::mark()];
         loop {
             let (mut session, permit, is_used) =
                 within(PATIENCE, "a connection", self.session()).await.map_err(Error::of_read)?;
             let asked = async {
-                let found = session.rows(Some(LASTING), &queries).await?;
+                let found = session.rows(Some(BEGIN), &queries).await?;
                 Ok((found, session.commit().await?))
             };
             match within(patience, "a commit", asked).await {
                 Ok((mut found, true)) => {
                     self.give_back(session);
-                    return Ok(found.swap_remove(0));
+                    return Ok(found.swap_remove(1));
                 }
                 Err(error @ Error::Postgres(_)) if is_used && (session.is_closed() || error.is_outdated()) => {
                     drop((session, permit));

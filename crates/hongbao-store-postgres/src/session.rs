@@ -6,14 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use tokio::task::AbortHandle;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Config, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Config, Row, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::Error;
+use crate::pipeline::{Pipelined, TlsBelow};
 use crate::query::Query;
+use crate::socket::{self, Address, Socket};
 
 /// What a session is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,13 +65,35 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
+    /// To the first address of the one host that `config` names at which there is what was asked for.
     pub(crate) async fn connect(
         config: &Config,
-        tls: MakeRustlsConnect,
+        tls: &MakeRustlsConnect,
         role: Role,
         (host, left): (usize, usize),
     ) -> Result<Session, Error> {
-        let (client, mut connection) = config.connect(tls).await?;
+        let mut failure = Error::Unreachable("it has no address".to_owned());
+        for address in socket::addresses(config).await.map_err(|error| unreachable(&error))? {
+            match Session::connect_at(&address, config, tls.clone(), role, (host, left)).await {
+                Ok(session) => return Ok(session),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    async fn connect_at(
+        address: &Address,
+        config: &Config,
+        mut tls: MakeRustlsConnect,
+        role: Role,
+        (host, left): (usize, usize),
+    ) -> Result<Session, Error> {
+        let name = if let Some(Host::Tcp(name)) = config.get_hosts().first() { name } else { "" };
+        let Ok(tls) = MakeTlsConnect::<Socket>::make_tls_connect(&mut tls, name);
+        let socket = socket::connect(address, config).await.map_err(|error| unreachable(&error))?;
+        let socket = Pipelined::new(socket, config.get_ssl_mode() != SslMode::Disable);
+        let (client, mut connection) = config.connect_raw(socket, TlsBelow(tls)).await?;
         let notices = Arc::new(AtomicU64::new(0));
         let counter = notices.clone();
         let task = tokio::spawn(async move {
@@ -84,12 +110,28 @@ impl Session {
             }
         });
         let session = Session { client, task: task.abort_handle(), notices, statements: HashMap::new(), host, left };
+        session.expect(config.get_target_session_attrs()).await?;
         if role == Role::Writer {
             session.client.batch_execute(WRITER).await?;
         }
         let plans = if role == Role::Writer { WRITER_PLANS } else { READER_PLANS };
         session.if_known(plans).await?;
         Ok(session)
+    }
+
+    /// That it may write, or may not, if that is asked for.
+    async fn expect(&self, wanted: TargetSessionAttrs) -> Result<(), Error> {
+        if wanted == TargetSessionAttrs::Any {
+            return Ok(());
+        }
+        let is_read_only = self.texts("SHOW transaction_read_only").await? == ["on"];
+        if is_read_only && wanted == TargetSessionAttrs::ReadWrite {
+            return Err(Error::Unreachable("it does not allow writes".to_owned()));
+        }
+        if !is_read_only && wanted == TargetSessionAttrs::ReadOnly {
+            return Err(Error::Unreachable("it is not read-only".to_owned()));
+        }
+        Ok(())
     }
 
     /// What was planned for small tables is planned anew: there, any index looks as good as another.
@@ -133,23 +175,26 @@ impl Session {
         Ok(self.notices.load(Ordering::SeqCst) == before)
     }
 
-    /// Sends `first` and all of `queries` in one go; the rows that each found. Of several errors, the first.
-    pub(crate) async fn rows(&mut self, first: Option<&str>, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, Error> {
-        let statements = self.prepare(queries).await?;
+    /// Sends `first` and all of `queries` in one go; the rows that each of these found. Of several errors, the first.
+    pub(crate) async fn rows(
+        &mut self,
+        first: Option<&'static str>,
+        queries: &[Query<'_>],
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let first = first.map(|sql| Query::new(sql, Vec::new()));
+        let all: Vec<&Query<'_>> = first.iter().chain(queries).collect();
+        let statements = self.prepare(&all).await?;
         let client = &self.client;
-        let found = queries
-            .iter()
-            .zip(&statements)
-            .map(async |(query, statement)| client.query(statement, &borrowed(query)).await);
-        // Both are polled in this order, and each sends when it is polled first.
-        let (begun, found) = join(self.begin(first), join_all(found)).await;
-        begun?;
-        found.into_iter().map(|rows| rows.map_err(Error::from)).collect()
+        // They are polled in this order, and each sends when it is polled first.
+        let found =
+            all.iter().zip(&statements).map(async |(query, statement)| client.query(statement, &borrowed(query)).await);
+        let found: Result<Vec<Vec<Row>>, tokio_postgres::Error> = join_all(found).await.into_iter().collect();
+        Ok(found?.split_off(all.len() - queries.len()))
     }
 
     /// Sends all of `queries` in one go; each must write the rows that it was to.
     pub(crate) async fn write(&mut self, queries: &[Query<'_>]) -> Result<(), Error> {
-        let statements = self.prepare(queries).await?;
+        let statements = self.prepare(&queries.iter().collect::<Vec<_>>()).await?;
         let client = &self.client;
         let written = queries
             .iter()
@@ -166,14 +211,12 @@ impl Session {
     }
 
     /// What a statement without values says, line by line.
-    #[cfg(test)]
-    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
-        let said = self.client.simple_query(sql).await.unwrap();
+    pub(crate) async fn texts(&self, sql: &str) -> Result<Vec<String>, Error> {
         let text = |message| {
-            let tokio_postgres::SimpleQueryMessage::Row(row) = message else { return None };
+            let SimpleQueryMessage::Row(row) = message else { return None };
             row.get(0).map(str::to_owned)
         };
-        said.into_iter().filter_map(text).collect()
+        Ok(self.client.simple_query(sql).await?.into_iter().filter_map(text).collect())
     }
 
     /// One statement, and the rows that it finds, as they come.
@@ -181,15 +224,8 @@ impl Session {
         Ok(self.client.query_raw(sql, Vec::<&(dyn ToSql + Sync)>::new()).await?)
     }
 
-    async fn begin(&self, first: Option<&str>) -> Result<(), Error> {
-        match first {
-            Some(sql) => self.batch(sql).await,
-            None => Ok(()),
-        }
-    }
-
     /// Those that this session has not seen yet are prepared in one go.
-    async fn prepare(&mut self, queries: &[Query<'_>]) -> Result<Vec<Statement>, Error> {
+    async fn prepare(&mut self, queries: &[&Query<'_>]) -> Result<Vec<Statement>, Error> {
         let mut new: Vec<&str> = Vec::new();
         for query in queries {
             if !self.statements.contains_key(&query.sql) && !new.contains(&query.sql.as_str()) {
@@ -202,6 +238,10 @@ impl Session {
         }
         Ok(queries.iter().map(|query| self.statements[&query.sql].clone()).collect())
     }
+}
+
+fn unreachable(error: &std::io::Error) -> Error {
+    Error::Unreachable(format!("error connecting to server: {error}"))
 }
 
 fn borrowed<'a>(query: &'a Query<'_>) -> Vec<&'a (dyn ToSql + Sync)> {

@@ -3,30 +3,37 @@
 use hongbao_engine::code::CodeKey;
 use hongbao_engine::ledger::{LedgerAccount, TransferKey};
 use hongbao_engine::limits::CounterKey;
-use hongbao_engine::packet::{self, BillKey, shard_of};
+use hongbao_engine::packet::{BillKey, shard_of};
 use hongbao_engine::wallet::WithdrawalKey;
 use hongbao_store::names;
 use hongbao_types::{AppId, OpenId, PacketId};
 
-/// How many there are, but for codes.
-const SHARDS: i16 = packet::SHARDS.cast_signed();
+/// How many there are, but for codes. Fewer than the engine's: a batch of new rows touches as many places of each index as
+/// there are shards, and each of these is written whole to the log once after a checkpoint. Enough to spread over machines.
+const SHARDS: u16 = 64;
 /// Codes are in few shards: those that are over are looked for in each.
 pub(crate) const CODE_SHARDS: i16 = 16;
 
 /// All of them, from `first` on and around, only those from the one of `after` on.
 pub(crate) fn in_turn(first: u16, after: Option<&PacketId>) -> Vec<i16> {
-    let first = column(first) % SHARDS;
-    let done = after.map_or(0, |packet| (of_packet(packet) - first).rem_euclid(SHARDS));
-    (done..SHARDS).map(|place| (first + place) % SHARDS).collect()
+    let count = SHARDS.cast_signed();
+    let first = column(first);
+    let done = after.map_or(0, |packet| (of_packet(packet) - first).rem_euclid(count));
+    (done..count).map(|place| (first + place) % count).collect()
 }
 
 fn column(shard: u16) -> i16 {
-    i16::try_from(shard).unwrap_or_default()
+    (shard % SHARDS).cast_signed()
 }
 
-/// A packet's, its due work's and its claims': what its id ends with.
+/// A packet's, its due work's and its claims': it follows from what its id ends with.
 pub(crate) fn of_packet(id: &PacketId) -> i16 {
     column(id.shard())
+}
+
+/// The same, for statements.
+pub(crate) fn of_packet_sql(id: &str) -> String {
+    format!("CAST(CAST(right({id}, 3) AS integer) % {SHARDS} AS smallint)")
 }
 
 /// The same, of its bill number.

@@ -88,7 +88,7 @@ impl Target {
         for step in 0..self.hosts.len() {
             let at = (first + step) % self.hosts.len();
             let (name, config) = &self.hosts[at];
-            let connecting = Session::connect(config, self.tls.clone(), role, (at, left));
+            let connecting = Session::connect(config, &self.tls, role, (at, left));
             match tokio::time::timeout(CONNECT_PATIENCE, connecting).await {
                 Ok(Ok(session)) => {
                     // Unless it was left meanwhile.
