@@ -229,7 +229,9 @@ impl PostgresStore {
     }
 
     /// The store's time, by a row that has it.
+    /// The time, and that these tables are still understood here.
     fn time(&self, row: &Row) -> rows::Result<Timestamp> {
+        migrations::check_version(row)?;
         let real = match &self.inner.clock {
             Some(clock) => clock.now(),
             None => Timestamp::from_millis(rows::get(row, "real_ms")?),
@@ -252,9 +254,10 @@ impl PostgresStore {
             queries.push(reads::claims(key, range));
         }
         let found = self.inner.pool.rows(&queries).await?;
+        let now = self.found_time(&found[1])?;
         let Some(packet) = reads::first(&found[0], rows::packet)? else { return Ok(None) };
         let claims = found.get(2).map(|found| reads::all(found, rows::claim)).transpose()?.unwrap_or_default();
-        Ok(Some(PacketView { packet, claims, now: self.found_time(&found[1])? }))
+        Ok(Some(PacketView { packet, claims, now }))
     }
 
     fn found_time(&self, found: &[Row]) -> Result<Timestamp, StoreError> {
@@ -267,8 +270,9 @@ fn no_clock() -> StoreError {
     StoreError::Corrupted("there is no clock".to_owned())
 }
 
+/// What time it is, and of which version the tables are.
 fn clock() -> Query<'static> {
-    Query::new(format!("SELECT {TIME} FROM sandbox_clock"), Vec::new())
+    Query::new(format!("SELECT {TIME}, version, oldest FROM sandbox_clock, schema_version, oldest_version"), Vec::new())
 }
 
 /// Hands every row of a table on.
@@ -308,12 +312,7 @@ impl Store for PostgresStore {
     }
 
     async fn real_now(&self) -> Result<Timestamp, StoreError> {
-        let asked = Query::new(
-            format!("SELECT {TIME}, version, oldest FROM sandbox_clock, schema_version, oldest_version"),
-            Vec::new(),
-        );
-        let found = self.inner.pool.rows_that_last(asked, self.patience().min(PROBE_PATIENCE)).await?;
-        found.iter().try_for_each(migrations::check_version).map_err(Error::of_read)?;
+        let found = self.inner.pool.rows_that_last(clock(), self.patience().min(PROBE_PATIENCE)).await?;
         let real = reads::first(&found, |row| Ok(self.time(row)?.plus_millis(-rows::get::<i64>(row, "offset_ms")?)))?;
         real.ok_or_else(no_clock)
     }

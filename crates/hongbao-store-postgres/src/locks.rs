@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use crate::error::Error;
 use crate::query::{Again, Columns, Query, columns};
-use crate::{TIME, rows, shard};
+use crate::{clock, rows, shard};
 
 const PACKET_KEY: [&str; 2] = ["shard", "packet_id"];
 
@@ -111,13 +111,13 @@ pub(crate) fn locks(keys: &KeySet) -> Vec<(Query<'_>, Fill)> {
     }
     lock_claims(&mut locks, keys);
     let accounts = account_key_columns(keys.accounts.iter());
-    locks.add(accounts, "account", &["shard", "kind", "owner", "person"], |rows, row| {
+    locks.add(accounts, "account", &["shard", "person", "owner", "kind"], |rows, row| {
         let (id, account) = rows::account(row)?;
         rows.accounts.load(id, Some(account));
         Ok(())
     });
     let counters = counter_key_columns(keys.counters.iter());
-    locks.add(counters, "counter", &["shard", "app_id", "openid", "merchant_id", "family"], |rows, row| {
+    locks.add(counters, "counter", &["shard", "openid", "app_id", "merchant_id", "family"], |rows, row| {
         let (key, counter) = rows::counter(row)?;
         rows.counters.load(key, Some(counter));
         Ok(())
@@ -152,8 +152,7 @@ pub(crate) fn locks(keys: &KeySet) -> Vec<(Query<'_>, Fill)> {
         rows.withdrawals.load(withdrawal.key.clone(), Some(withdrawal));
         Ok(())
     });
-    let time = format!("SELECT {TIME}, version, oldest FROM sandbox_clock, schema_version, oldest_version");
-    locks.0.push((Query::new(time, Vec::new()), |_, _| Ok(())));
+    locks.0.push((clock(), |_, _| Ok(())));
     locks.0
 }
 

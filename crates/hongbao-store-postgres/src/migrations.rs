@@ -18,10 +18,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_import.sql"),
     include_str!("../migrations/0003_claim_place.sql"),
     include_str!("../migrations/0004_oldest.sql"),
+    include_str!("../migrations/0005_shards.sql"),
 ];
 /// The oldest version that may go on while the tables are of the latest. What is to be taken away or changed is first no
 /// longer used, by a version that only adds; the next one contracts, and raises this.
-const OLDEST: i64 = 4;
+const OLDEST: i64 = 5;
 /// Long enough for a busy database, and not for ever: on one that waits for its standby.
 const PATIENCE: Duration = Duration::from_secs(20);
 

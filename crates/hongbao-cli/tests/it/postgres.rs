@@ -104,7 +104,7 @@ fn what_can_t_be_opened_is_told_without_the_password() {
     let ran = run(home.path(), &["serve"]);
     assert_eq!(
         ran.transcript(),
-        "exit 1\n--- stderr\nerror: the store is of an earlier version (schema 0, this one needs 4)\n\n\
+        "exit 1\n--- stderr\nerror: the store is of an earlier version (schema 0, this one needs 5)\n\n\
          hint: stop all of its nodes, then run once: hongbao serve --migrate --config FILE\n"
     );
 }

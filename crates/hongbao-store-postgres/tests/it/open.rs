@@ -58,10 +58,10 @@ async fn many_nodes_that_start_at_once_make_one_store() {
 async fn tables_of_another_version_are_refused() {
     let url = rig::shared().database();
     drop(open(&url, &sandbox()).await.unwrap());
-    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 99; UPDATE oldest_version SET oldest = 5");
-    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooNew { found: 99, known: 4 })));
+    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 99; UPDATE oldest_version SET oldest = 6");
+    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooNew { found: 99, known: 5 })));
     rig::shared().sql(name(&url), "UPDATE schema_version SET version = 0");
-    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooOld { found: 0, known: 4 })));
+    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooOld { found: 0, known: 5 })));
     assert!(matches!(PostgresStore::open_existing(&url).await, Err(OpenError::TooOld { .. })));
 }
 
@@ -84,7 +84,7 @@ async fn who_asks_for_it_brings_tables_to_this_version_and_of_many_only_one_does
         });
     }
     nodes.join_all().await;
-    assert_eq!(rig::shared().sql(name(&url), "SELECT version FROM schema_version"), "4\n");
+    assert_eq!(rig::shared().sql(name(&url), "SELECT version FROM schema_version"), "5\n");
 }
 
 /// A node that was not stopped while others went on to another version writes nothing any more.
@@ -97,7 +97,7 @@ async fn a_node_whose_tables_are_of_another_version_by_now_loads_nothing() {
     let mut writer = store.writer().unwrap();
     writer.load(&KeySet::default()).await.unwrap();
     writer.release().await;
-    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 5; UPDATE oldest_version SET oldest = 5");
+    rig::shared().sql(name(&url), "UPDATE schema_version SET version = 6; UPDATE oldest_version SET oldest = 6");
     assert!(matches!(writer.load(&KeySet::default()).await, Err(StoreError::Unavailable(_))));
 }
 
@@ -122,6 +122,33 @@ async fn a_host_that_is_not_there_is_passed_over() {
     assert!(store.now().await.is_ok());
 }
 
+/// As they were when there were more shards: what was sent then is found again, and no number is free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_of_an_earlier_version_are_brought_to_this_one_with_all_that_is_in_them() {
+    use crate::node::{Node, bill, send};
+    use hongbao_store::Store;
+    let url = rig::shared().database();
+    let node = Node::start(&url).await;
+    node.fund().await;
+    let sent = node.send(send(1, 1)).await.unwrap();
+    let tables = ["packet", "claim", "account", "counter", "due", "transfer", "withdrawal"];
+    let more = tables.map(|table| format!("UPDATE {table} SET shard = shard + 640")).join("; ");
+    let back = format!("{more}; UPDATE schema_version SET version = 4; UPDATE oldest_version SET oldest = 4");
+    rig::shared().sql(name(&url), &back);
+    assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooOld { found: 4, known: 5 })));
+
+    let options = OpenOptions { earlier: Earlier::IsMigrated, ..OpenOptions::default() };
+    let node = Node::start_with(&url, options).await;
+    assert!(node.store.packet_by_bill(&bill(1)).await.unwrap().is_some());
+    let again = node.send(send(1, 1)).await.unwrap();
+    assert!(again.is_replay);
+    assert_eq!(again.packet, sent.packet);
+    node.send(send(1, 2)).await.unwrap();
+    node.assert_books(2).await;
+    let left = tables.map(|table| format!("SELECT '{table}' FROM {table} WHERE shard > 63")).join(" UNION ");
+    assert_eq!(rig::shared().sql(name(&url), &left), "");
+}
+
 /// A later version that only added something leaves nodes of this one running; one that took something away does not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_that_only_grew_stop_no_node() {
@@ -133,7 +160,7 @@ async fn tables_that_only_grew_stop_no_node() {
     node.send(send(1, 1)).await.unwrap();
     let grow =
         "ALTER TABLE packet ADD COLUMN added BIGINT NOT NULL DEFAULT 7; ALTER TABLE account ADD COLUMN added TEXT;
-         UPDATE schema_version SET version = 5";
+         UPDATE schema_version SET version = 6";
     rig::shared().sql(name(&url), grow);
     assert!(node.send(send(1, 1)).await.unwrap().is_replay);
     node.send(send(1, 2)).await.unwrap();
@@ -142,11 +169,12 @@ async fn tables_that_only_grew_stop_no_node() {
     assert_eq!(rig::shared().sql(name(&url), "SELECT DISTINCT added FROM packet"), "7\n");
     Node::start(&url).await.assert_books(2).await;
 
-    rig::shared().sql(name(&url), "UPDATE oldest_version SET oldest = 5");
+    rig::shared().sql(name(&url), "UPDATE oldest_version SET oldest = 6");
     assert_eq!(node.send(send(1, 3)).await, Err(CallError::Unavailable));
     assert!(node.store.real_now().await.is_err(), "it is not ready");
+    assert!(node.store.packet_by_bill(&bill(1)).await.is_err(), "it may not know where to look");
     let live = StoreInfo { kind: StoreKind::Live, currency: Currency::renminbi() };
-    assert!(matches!(open(&url, &live).await, Err(OpenError::TooNew { found: 5, known: 4 })));
+    assert!(matches!(open(&url, &live).await, Err(OpenError::TooNew { found: 6, known: 5 })));
 }
 
 /// Whatever the URL says, or doesn't: a standby in front of the primary is passed by.
