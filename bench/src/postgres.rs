@@ -32,9 +32,10 @@ const PLAIN: [usize; 2] = [16, GRABBERS];
 const NODES: [usize; 3] = [1, 2, 3];
 
 /// A database server as one would run it: nothing is less durable than usual, and no checkpoint falls into a round.
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 6] = [
     "shared_buffers = '1GB'",
     "max_wal_size = '8GB'",
+    "min_wal_size = '4GB'",
     "checkpoint_timeout = '30min'",
     "wal_compression = on",
     "log_lock_waits = off",
@@ -53,6 +54,10 @@ impl Database {
         }
         cluster.stop_at_once();
         cluster.run_again();
+        // As on one that has been running for a while, files of the log are used again and not made.
+        let log = "SELECT count(pg_logical_emit_message(false, '', repeat('x', 1000000))) FROM generate_series(1, 3000)";
+        cluster.sql("postgres", log);
+        cluster.sql("postgres", "CHECKPOINT");
         let folder = cluster.sql("postgres", "SHOW data_directory");
         let file = std::fs::read_to_string(Path::new(folder.trim()).join("postmaster.pid"))?;
         let postmaster = file.lines().next().context("a process")?.parse()?;
