@@ -18,7 +18,9 @@ use crate::identity_files::IdentityFiles;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    store: String,
+    store: Option<String>,
+    /// The same, in a file: it may hold a password.
+    store_file: Option<PathBuf>,
     kind: Kind,
     #[serde(default)]
     currency: Option<CurrencyConfig>,
@@ -131,8 +133,21 @@ impl Config {
     }
 
     /// Where the store is.
-    pub(crate) fn store(&self, folder: &Path) -> StorePlace {
-        StorePlace::of(&self.store, folder)
+    pub(crate) fn store(&self, folder: &Path) -> Result<StorePlace> {
+        match (&self.store, &self.store_file) {
+            (Some(store), None) => Ok(StorePlace::of(store, folder)),
+            (None, Some(file)) => match read_file(&folder.join(file))?.trim() {
+                "" => Err(Failure::new(format!("nothing is in {}", file.display()))
+                    .hint("it says where the store is: postgres://user:password@host:5432/database")),
+                store => Ok(StorePlace::of(store, folder)),
+            },
+            (None, None) => Err(Failure::new("the configuration names no store").hint(
+                "store = \"hongbao.db\" or \"postgres://…\", or store_file = \"store.txt\", a file that says so",
+            )),
+            (Some(_), Some(_)) => {
+                Err(Failure::new("the configuration names a store twice").hint("keep one of store and store_file"))
+            }
+        }
     }
 
     /// What the store is, or is to be.

@@ -23,10 +23,11 @@ pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<ExitCode> {
     let info = config.store_info()?;
     let options = config.options()?;
     let doors = config.doors(folder)?;
+    let store = config.store(folder)?;
     // A store stays what it was created as: none is made for doors that won't open.
     doors.check(info.kind).map_err(|error| not_started(&error))?;
     let mut stop = StopSignals::listen()?;
-    match config.store(folder) {
+    match store {
         StorePlace::File(path) => serve(open(&path, &info)?, &options, doors, stop, output).await,
         StorePlace::Database(url) => {
             let earlier = if args.migrate { Earlier::IsMigrated } else { Earlier::IsRefused };

@@ -933,9 +933,30 @@ mod of_a_server {
     fn a_key_that_does_not_exist_is_named() {
         serve_mistake(
             &format!("{SANDBOX}prot = 80\n{SOCKET}"),
-            "the configuration makes no sense: hongbao.toml: unknown field `prot`, expected one of `store`, `kind`, \
-             `currency`, `balancers`, `tls`, `plain`, `admin`, `packets`, `people`",
+            "the configuration makes no sense: hongbao.toml: unknown field `prot`, expected one of `store`, `store_file`, \
+             `kind`, `currency`, `balancers`, `tls`, `plain`, `admin`, `packets`, `people`",
             "README shows a whole configuration",
+        );
+    }
+
+    #[test]
+    fn a_store_is_named_once() {
+        let hint = "store = \"hongbao.db\" or \"postgres://…\", or store_file = \"store.txt\", a file that says so";
+        serve_mistake(&format!("kind = \"live\"\n{SOCKET}"), "the configuration names no store", hint);
+        serve_mistake(
+            &format!("{LIVE}store_file = \"token.txt\"\n{SOCKET}"),
+            "the configuration names a store twice",
+            "keep one of store and store_file",
+        );
+        serve_mistake(
+            &format!("kind = \"live\"\nstore_file = \"gone.txt\"\n{SOCKET}"),
+            "gone.txt: No such file or directory (os error 2)",
+            "check the path; in a profile or a configuration it is relative to that file",
+        );
+        serve_mistake(
+            &format!("kind = \"live\"\nstore_file = \"/dev/null\"\n{SOCKET}"),
+            "nothing is in /dev/null",
+            "it says where the store is: postgres://user:password@host:5432/database",
         );
     }
 

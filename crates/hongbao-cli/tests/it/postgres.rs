@@ -20,9 +20,10 @@ const APP_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
 fn configure(folder: &Path, kind: &str, store: &str) {
     std::fs::create_dir_all(folder).unwrap();
     let config = format!(
-        "store = {store:?}\nkind = {kind:?}\n[plain]\nlisten = \"127.0.0.1:0\"\n[admin]\nsocket = \"admin.sock\"\n"
+        "store_file = \"store.txt\"\nkind = {kind:?}\n[plain]\nlisten = \"127.0.0.1:0\"\n[admin]\nsocket = \"admin.sock\"\n"
     );
     std::fs::write(folder.join("hongbao.toml"), config).unwrap();
+    std::fs::write(folder.join("store.txt"), format!("{store}\n")).unwrap();
 }
 
 pub(crate) fn start(folder: &Path, store: &str) -> Serve {
