@@ -31,6 +31,7 @@ mod tls;
 mod tokens;
 mod unsettled;
 
+pub use admin::AuditReply;
 pub use bounds::HttpBounds;
 pub use client_certificate::public_key_sha256;
 pub use directory_cache::DIRECTORY_MAX_AGE;

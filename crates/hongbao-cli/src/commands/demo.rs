@@ -11,7 +11,7 @@ use hongbao_types::{BillNo, Fen, OpenId};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::audit::of_platform;
+use super::audit::{counts, of_platform};
 use super::dev::{provision_merchant_and_app, url};
 use super::serve::{open, start};
 use crate::admin_client::AdminClient;
@@ -115,12 +115,12 @@ impl Demo {
         self.refused(&third, 1000, "SEND_FAILED").await?;
 
         title("The books");
-        let books = of_platform(&self.admin.get("/admin/audit").await?);
+        let books = of_platform(&self.admin).await?;
         let accounts = [
-            ("settlement", &books.settlement),
-            ("merchant funds", &books.funds),
-            ("escrow", &books.escrow),
-            ("wallets", &books.wallets),
+            ("settlement", &books.settlement_fen),
+            ("merchant funds", &books.merchant_funds_fen),
+            ("escrow", &books.escrow_fen),
+            ("wallets", &books.wallets_fen),
         ];
         let mut sum = 0;
         for (name, fen) in accounts {
@@ -133,7 +133,7 @@ impl Demo {
             say!("  difference   {difference}");
         }
         expect(books.is_clean && sum == 0, "every fen is in its place")?;
-        say!("  audit          {}: every fen is in its place", books.counts());
+        say!("  audit          {}: every fen is in its place", counts(&books));
         Ok(ExitCode::SUCCESS)
     }
 

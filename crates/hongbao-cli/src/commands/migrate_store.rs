@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use hongbao_engine::audit::AuditReport;
+use hongbao_server::AuditReply;
 use hongbao_store::Store;
 use hongbao_store::clock::SystemClock;
 use hongbao_store::moving::{MoveId, Position, RowPage, Table};
@@ -17,7 +18,7 @@ use hongbao_store_postgres::{ImportError, PostgresImport, Progress};
 use hongbao_store_sqlite::{Mark, OpenError, SqliteSource, SqliteStore};
 use serde_json::{Map, json};
 
-use super::audit::Lines;
+use super::audit::counts;
 use super::serve::{file_not_opened, not_opened};
 use crate::args::MigrateStoreArgs;
 use crate::config::StorePlace;
@@ -58,18 +59,18 @@ pub(crate) async fn run(args: &MigrateStoreArgs, output: Output) -> Result<ExitC
 }
 
 fn print(arrived: &Arrived, from: &str, to: &str, output: Output) {
-    let lines = Lines::of(&arrived.report);
+    let audit = AuditReply::from(&arrived.report);
     let rows: Map<_, _> = arrived.counts.iter().map(|(table, count)| (table.name().to_owned(), json!(count))).collect();
     let is_equal = arrived.is_compared.then_some(true);
-    let object = json!({ "from": from, "to": to, "rows": rows, "is_equal": is_equal, "audit": lines });
+    let object = json!({ "from": from, "to": to, "rows": rows, "is_equal": is_equal, "audit": audit });
     output.result(object, || {
         let rows = arrived.counts.iter().filter(|(_, count)| *count > 0);
         let rows: Vec<_> = rows.map(|(table, count)| format!("{} {count}", table.name())).collect();
         say!("from        {from}");
         say!("to          {to}");
         say!("rows        {}", rows.join(", "));
-        say!("counted     {}", lines.counts());
-        match lines.differences.len() {
+        say!("counted     {}", counts(&audit));
+        match audit.differences.len() {
             _ if !arrived.is_compared => say!("audit       not compared: the migration was complete already"),
             0 => say!("audit       equal on both sides: every fen is in its place"),
             count => say!("audit       equal on both sides: {count} differences, which `hongbao audit` lists"),

@@ -4,31 +4,63 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use hongbao_engine::audit::AuditReport;
 use hongbao_engine::ledger::LedgerAccount;
 use hongbao_store::{Store, StoreKind};
 use hongbao_types::Fen;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::id;
 use crate::api_error::ApiError;
 use crate::platform::Platform;
 use crate::readiness;
 
-/// What an audit found. Sums are whole fen, as text: they may be larger than a JSON number holds.
-#[derive(Serialize)]
-pub(crate) struct AuditReply {
-    is_clean: bool,
-    packets: u64,
-    claims: u64,
-    transfers: u64,
-    withdrawals: u64,
-    accounts: u64,
-    merchant_funds_fen: String,
-    escrow_fen: String,
-    wallets_fen: String,
-    held_fen: String,
-    settlement_fen: String,
-    differences: Vec<String>,
+/// What an audit found, as `/admin/audit` says it. Sums are whole fen, as text: they may be larger than a JSON number holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuditReply {
+    /// Whether every fen is in its place.
+    pub is_clean: bool,
+    /// How many there are.
+    pub packets: u64,
+    /// How many there are.
+    pub claims: u64,
+    /// How many there are.
+    pub transfers: u64,
+    /// How many there are.
+    pub withdrawals: u64,
+    /// How many there are.
+    pub accounts: u64,
+    /// What merchants have.
+    pub merchant_funds_fen: String,
+    /// What is in packets.
+    pub escrow_fen: String,
+    /// What people have.
+    pub wallets_fen: String,
+    /// What they are being paid.
+    pub held_fen: String,
+    /// What came in and went out, negative if more came in.
+    pub settlement_fen: String,
+    /// What is not as it must be.
+    pub differences: Vec<String>,
+}
+
+impl From<&AuditReport> for AuditReply {
+    fn from(report: &AuditReport) -> AuditReply {
+        AuditReply {
+            is_clean: report.is_clean(),
+            packets: report.packets,
+            claims: report.claims,
+            transfers: report.transfers,
+            withdrawals: report.withdrawals,
+            accounts: report.accounts,
+            merchant_funds_fen: report.merchant_funds.to_string(),
+            escrow_fen: report.escrow.to_string(),
+            wallets_fen: report.wallets.to_string(),
+            held_fen: report.held.to_string(),
+            settlement_fen: report.settlement.to_string(),
+            differences: report.differences.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -43,21 +75,7 @@ pub(crate) struct HealthReply {
 }
 
 pub(crate) async fn audit<S: Store>(State(platform): State<Arc<Platform<S>>>) -> Result<Json<AuditReply>, ApiError> {
-    let report = platform.store.audit().await?;
-    Ok(Json(AuditReply {
-        is_clean: report.is_clean(),
-        packets: report.packets,
-        claims: report.claims,
-        transfers: report.transfers,
-        withdrawals: report.withdrawals,
-        accounts: report.accounts,
-        merchant_funds_fen: report.merchant_funds.to_string(),
-        escrow_fen: report.escrow.to_string(),
-        wallets_fen: report.wallets.to_string(),
-        held_fen: report.held.to_string(),
-        settlement_fen: report.settlement.to_string(),
-        differences: report.differences.iter().map(ToString::to_string).collect(),
-    }))
+    Ok(Json(AuditReply::from(&platform.store.audit().await?)))
 }
 
 pub(crate) async fn wallet<S: Store>(

@@ -11,6 +11,7 @@ mod patch;
 mod top_ups;
 mod web;
 
+pub use books::AuditReply;
 use std::sync::Arc;
 
 use axum::Router;
