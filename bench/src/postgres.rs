@@ -55,7 +55,8 @@ impl Database {
         cluster.stop_at_once();
         cluster.run_again();
         // As on one that has been running for a while, files of the log are used again and not made.
-        let log = "SELECT count(pg_logical_emit_message(false, '', repeat('x', 1000000))) FROM generate_series(1, 3000)";
+        let log =
+            "SELECT count(pg_logical_emit_message(false, '', repeat('x', 1000000))) FROM generate_series(1, 3000)";
         cluster.sql("postgres", log);
         cluster.sql("postgres", "CHECKPOINT");
         let folder = cluster.sql("postgres", "SHOW data_directory");

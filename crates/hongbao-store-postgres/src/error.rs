@@ -1,7 +1,10 @@
 //! What went wrong between us and the database? Nothing here says a password or a row's values.
 
 use hongbao_store::{CommitError, StoreError};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
+
+/// Somebody else kept a row or a table for too long.
+const HELD_UP: &str = "55P03";
 
 /// Why a statement has no result.
 #[derive(Debug)]
@@ -58,6 +61,18 @@ impl Error {
     pub(crate) fn is_passing(&self) -> bool {
         let passing = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED];
         self.state().is_some_and(|state| passing.contains(&state))
+    }
+
+    /// Whether somebody else kept a lock for longer than one waits.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.state().is_some_and(|state| state.code() == HELD_UP)
+    }
+
+    /// Whether the server ended the session with it, even if the end of the connection was not seen yet.
+    pub(crate) fn is_fatal(&self) -> bool {
+        let Error::Postgres(error) = self else { return false };
+        let severity = error.as_db_error().and_then(DbError::parsed_severity);
+        error.is_closed() || matches!(severity, Some(Severity::Fatal | Severity::Panic))
     }
 
     /// Whether the session knows tables as they were before columns were added: a new one knows better.

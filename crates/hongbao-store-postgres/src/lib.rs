@@ -229,9 +229,7 @@ impl PostgresStore {
     }
 
     /// The store's time, by a row that has it.
-    /// The time, and that these tables are still understood here.
     fn time(&self, row: &Row) -> rows::Result<Timestamp> {
-        migrations::check_version(row)?;
         let real = match &self.inner.clock {
             Some(clock) => clock.now(),
             None => Timestamp::from_millis(rows::get(row, "real_ms")?),
@@ -254,10 +252,9 @@ impl PostgresStore {
             queries.push(reads::claims(key, range));
         }
         let found = self.inner.pool.rows(&queries).await?;
-        let now = self.found_time(&found[1])?;
         let Some(packet) = reads::first(&found[0], rows::packet)? else { return Ok(None) };
         let claims = found.get(2).map(|found| reads::all(found, rows::claim)).transpose()?.unwrap_or_default();
-        Ok(Some(PacketView { packet, claims, now }))
+        Ok(Some(PacketView { packet, claims, now: self.found_time(&found[1])? }))
     }
 
     fn found_time(&self, found: &[Row]) -> Result<Timestamp, StoreError> {
@@ -270,9 +267,8 @@ fn no_clock() -> StoreError {
     StoreError::Corrupted("there is no clock".to_owned())
 }
 
-/// What time it is, and of which version the tables are.
 fn clock() -> Query<'static> {
-    Query::new(format!("SELECT {TIME}, version, oldest FROM sandbox_clock, schema_version, oldest_version"), Vec::new())
+    Query::new(format!("SELECT {TIME} FROM sandbox_clock"), Vec::new())
 }
 
 /// Hands every row of a table on.

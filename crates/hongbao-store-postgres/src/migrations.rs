@@ -21,7 +21,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_shards.sql"),
 ];
 /// The oldest version that may go on while the tables are of the latest. What is to be taken away or changed is first no
-/// longer used, by a version that only adds; the next one contracts, and raises this.
+/// longer used, by a version that only adds; the next one contracts, and raises this. Version 5 moves rows to where
+/// version 4 does not look for them: it could only be stopped.
 const OLDEST: i64 = 5;
 /// Long enough for a busy database, and not for ever: on one that waits for its standby.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const TRIES_MAX: u32 = 5;
 /// Something else than a store: a schema with tables that are not ours.
 const TABLES: &str = "SELECT count(*) AS tables FROM information_schema.tables WHERE table_schema = current_schema()";
+/// What [`check_version`] is to see. Asked for behind what it is to be true of, or in one view with it.
+pub(crate) const VERSIONS: &str = "SELECT version, oldest FROM schema_version, oldest_version";
 const VERSION: &str = "SELECT version FROM schema_version WHERE one = 1";
 const OLDEST_OF: &str = "SELECT oldest FROM oldest_version WHERE one = 1";
 const CREATE: &str = "CREATE TABLE schema_version (one SMALLINT PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL);
@@ -88,6 +91,11 @@ pub(crate) async fn run(session: &mut Session, info: &StoreInfo, earlier: Earlie
                 match done {
                     // Another node was faster.
                     Err(error) if found.is_none() && error.is_made_twice() => session.batch("ROLLBACK").await?,
+                    // Others read, and it gave way; or another node is at it.
+                    Err(error) if error.is_passing() || error.is_held_up() => {
+                        tracing::warn!(%error, "the tables are in use: once more");
+                        session.batch("ROLLBACK").await?;
+                    }
                     done => {
                         done?;
                         let kind = names::store_kind_name(info.kind);

@@ -3,8 +3,8 @@
 //! costs. So a Sync that another statement follows at once is left out on the way, and what the server would have answered
 //! to it is put in.
 //!
-//! What changes by it: of statements that are sent in one go none runs after one that failed. They are parts of one
-//! transaction, in which none could.
+//! What changes by it: statements that are sent in one go are one transaction, even where none was begun, and none runs
+//! after one that failed.
 //!
 //! (PostgreSQL's documentation, "Message Flow: Pipelining".)
 
@@ -128,6 +128,10 @@ impl<S> Pipelined<S> {
 impl<S: AsyncWrite + Unpin> Pipelined<S> {
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.say_what_is_held();
+        self.poll_drain(context)
+    }
+
+    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.to_server.has_remaining() {
             let sent = ready!(Pin::new(&mut self.stream).poll_write(context, &self.to_server))?;
             if sent == 0 {
@@ -140,11 +144,11 @@ impl<S: AsyncWrite + Unpin> Pipelined<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Pipelined<S> {
-    /// Takes everything: the client flushes before it has said much, and waits while it can't.
+    /// Takes everything; it is sent when the client flushes, as it does behind all that it has to say.
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, said: &[u8]) -> Poll<io::Result<usize>> {
         self.client_says(said);
-        // What it says first it does not flush.
-        if !self.is_held {
+        // A request for TLS it does not flush.
+        if self.from_client.untyped > 0 {
             let _ = self.poll_send(context)?;
         }
         Poll::Ready(Ok(said.len()))
@@ -161,12 +165,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Pipelined<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Pipelined<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Pipelined<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // What could not be sent at once goes before what is waited for.
+        if self.to_server.has_remaining() {
+            let _ = self.poll_drain(context)?;
+        }
         let mut space = [0; 8192];
         while !self.to_client.has_remaining() {
             let mut said = ReadBuf::new(&mut space);
@@ -338,6 +346,36 @@ mod tests {
         // The last one: there is nothing to put in.
         let server = [&done[..], &done, &done, &message(b'E', b"C23505\0\0"), &message(b'Z', b"E")].concat();
         assert_eq!(talk(&client, &server), ("BEBEBEBES".to_owned(), "2CZ2CZ2CZEZ".to_owned()));
+    }
+
+    /// A network that takes 16 bytes at a time, and a server that answers each request when it has seen its Sync.
+    #[tokio::test]
+    async fn a_slow_network_changes_nothing() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (ours, mut theirs) = tokio::io::duplex(16);
+        let server = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            let startup = 8;
+            while !heard.ends_with(SYNC) {
+                assert!(theirs.read_buf(&mut heard).await.unwrap() > 0);
+            }
+            let done = [message(b'2', b""), message(b'D', &[7; 50]), message(b'C', b"SELECT 1\0")].concat();
+            let said = [&done[..], &done, &message(b'E', b"C40001\0\0"), &message(b'Z', b"E")].concat();
+            theirs.write_all(&said).await.unwrap();
+            kinds(&heard[startup..])
+        });
+        let mut client = Pipelined::new(ours, false);
+        client.write_all(b"\0\0\0\x08\0\x03\0\0").await.unwrap();
+        client.flush().await.unwrap();
+        for name in 1..=4 {
+            client.write_all(&statement(name).concat()).await.unwrap();
+        }
+        client.flush().await.unwrap();
+        let mut heard = Vec::new();
+        client.read_to_end(&mut heard).await.unwrap();
+        assert_eq!(server.await.unwrap(), "BEBEBEBES");
+        assert_eq!(kinds(&heard), "2DCZ2DCZEZEZ");
+        assert_eq!(client.ends, []);
     }
 
     #[test]

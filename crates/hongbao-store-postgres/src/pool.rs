@@ -12,7 +12,7 @@ use crate::query::Query;
 use crate::session::{Role, Session, within};
 use crate::target::Target;
 use crate::writer::BEGIN;
-use crate::writes;
+use crate::{migrations, rows, writes};
 
 /// How many may read at once.
 const READERS: usize = 8;
@@ -44,7 +44,7 @@ impl Pool {
         Pool { target, permits: Arc::new(Semaphore::new(READERS)), idle: Mutex::default() }
     }
 
-    /// The rows that each of the queries finds, all in one view and one round trip.
+    /// The rows that each of the queries finds, all in one view.
     pub(crate) async fn rows(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
         within(PATIENCE, "a read", self.read(queries)).await.map_err(Error::of_read)
     }
@@ -54,9 +54,9 @@ impl Pool {
             let (mut session, permit, is_used) = self.session().await?;
             let read = async {
                 if let [_] = queries {
-                    return session.rows(None, queries).await;
+                    return understood(&mut session, None, queries).await;
                 }
-                let rows = session.rows(Some(VIEW), queries).await?;
+                let rows = understood(&mut session, Some(VIEW), queries).await?;
                 session.batch("COMMIT").await?;
                 Ok(rows)
             };
@@ -66,7 +66,9 @@ impl Pool {
                     return Ok(rows);
                 }
                 // It had been closed on the other side, by a restart perhaps, and nobody had looked; or tables changed.
-                Err(error) if is_used && (session.is_closed() || error.is_outdated()) => drop((session, permit)),
+                Err(error) if is_used && (session.is_closed() || error.is_fatal() || error.is_outdated()) => {
+                    drop((session, permit));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -80,7 +82,7 @@ impl Pool {
             let (mut session, permit, is_used) =
                 within(PATIENCE, "a connection", self.session()).await.map_err(Error::of_read)?;
             let asked = async {
-                let found = session.rows(Some(BEGIN), &queries).await?;
+                let found = understood(&mut session, Some(BEGIN), &queries).await?;
                 Ok((found, session.commit().await?))
             };
             match within(patience, "a commit", asked).await {
@@ -88,13 +90,14 @@ impl Pool {
                     self.give_back(session);
                     return Ok(found.swap_remove(1));
                 }
-                Err(error @ Error::Postgres(_)) if is_used && (session.is_closed() || error.is_outdated()) => {
-                    drop((session, permit));
-                }
-                Err(error @ Error::Postgres(_)) => return Err(error.of_read()),
-                Ok((_, false)) | Err(_) => {
+                Ok((_, false)) | Err(Error::TimedOut(_)) => {
+                    self.target.avoid(session.host());
                     return Err(StoreError::Unavailable("nothing can be committed".to_owned()));
                 }
+                Err(error) if is_used && (session.is_closed() || error.is_fatal() || error.is_outdated()) => {
+                    drop((session, permit));
+                }
+                Err(error) => return Err(error.of_read()),
             }
         }
     }
@@ -123,12 +126,33 @@ impl Pool {
     }
 }
 
+/// The rows that each of the queries finds, if the tables are still of a version that is understood here: in those of
+/// another, what is there may not be found. It is asked for last, so that it is true of all.
+async fn understood(
+    session: &mut Session,
+    first: Option<&'static str>,
+    queries: &[Query<'_>],
+) -> Result<Vec<Vec<Row>>, Error> {
+    let versions = Query::new(migrations::VERSIONS, Vec::new());
+    let mut found = session.rows(first, queries.iter().chain([&versions])).await?;
+    let versions = found.pop().unwrap_or_default();
+    let version = versions.first().ok_or_else(|| rows::nonsense("version", "there is no row"))?;
+    migrations::check_version(version)?;
+    Ok(found)
+}
+
 impl View<'_> {
     /// The rows that each of the queries finds.
     pub(crate) async fn rows(&mut self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
         let first = (!self.is_begun).then_some(VIEW);
         self.is_begun = true;
-        within(PATIENCE, "a read", self.session.rows(first, queries)).await.map_err(Error::of_read)
+        let read = async {
+            match first {
+                Some(_) => understood(&mut self.session, first, queries).await,
+                None => self.session.rows(None, queries).await,
+            }
+        };
+        within(PATIENCE, "a read", read).await.map_err(Error::of_read)
     }
 
     /// The rows of one query, as they come.

@@ -34,6 +34,8 @@ const WRITER: &str = "SELECT set_config('synchronous_commit', 'on', false)
          WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');
      SET lock_timeout = '8s';
      SET idle_in_transaction_session_timeout = '30s'";
+/// A node that vanishes while it sends lets them go, too: the server, which waits for the rest, asks whether it is there.
+const KEEPALIVES: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
 /// Every statement of a writer finds its rows by whole keys. It is planned once, and in that way, even while the
 /// tables are still empty; and again as they grow ([`Session::plan_again`]). A relative of PostgreSQL's that does not know
 /// these settings goes without.
@@ -112,6 +114,7 @@ impl Session {
         let session = Session { client, task: task.abort_handle(), notices, statements: HashMap::new(), host, left };
         session.expect(config.get_target_session_attrs()).await?;
         if role == Role::Writer {
+            session.if_known(KEEPALIVES).await?;
             session.client.batch_execute(WRITER).await?;
         }
         let plans = if role == Role::Writer { WRITER_PLANS } else { READER_PLANS };
@@ -176,20 +179,21 @@ impl Session {
     }
 
     /// Sends `first` and all of `queries` in one go; the rows that each of these found. Of several errors, the first.
-    pub(crate) async fn rows(
+    pub(crate) async fn rows<'q>(
         &mut self,
         first: Option<&'static str>,
-        queries: &[Query<'_>],
+        queries: impl IntoIterator<Item = &'q Query<'q>>,
     ) -> Result<Vec<Vec<Row>>, Error> {
         let first = first.map(|sql| Query::new(sql, Vec::new()));
-        let all: Vec<&Query<'_>> = first.iter().chain(queries).collect();
+        let mut all: Vec<&Query<'_>> = first.iter().collect();
+        queries.into_iter().for_each(|query| all.push(query));
         let statements = self.prepare(&all).await?;
         let client = &self.client;
         // They are polled in this order, and each sends when it is polled first.
         let found =
             all.iter().zip(&statements).map(async |(query, statement)| client.query(statement, &borrowed(query)).await);
         let found: Result<Vec<Vec<Row>>, tokio_postgres::Error> = join_all(found).await.into_iter().collect();
-        Ok(found?.split_off(all.len() - queries.len()))
+        Ok(found?.split_off(usize::from(first.is_some())))
     }
 
     /// Sends all of `queries` in one go; each must write the rows that it was to.
@@ -277,6 +281,18 @@ mod tests {
             let found = session.rows(None, &[asked]).await.unwrap();
             assert_eq!(found[0][0].get::<_, &str>("setting"), kept);
         }
+    }
+
+    /// While the rest of a batch is on its way no other time-out of the server's runs.
+    #[tokio::test]
+    async fn a_server_asks_whether_a_node_that_fell_silent_is_there() {
+        let session = Target::parse(&rig::shared().database()).unwrap().connect(Role::Writer).await.unwrap();
+        let settings = ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count"];
+        let mut seconds = Vec::new();
+        for setting in settings {
+            seconds.extend(session.texts(&format!("SHOW {setting}")).await.unwrap());
+        }
+        assert_eq!(seconds, ["10", "5", "3"]);
     }
 
     /// As PostgreSQL warns when it gave up waiting for its standby, or when there was nothing to commit.

@@ -1,4 +1,5 @@
-//! In which shard is a row? It follows from the row's key alone, in the same way for ever.
+//! In which shard of the tables is a row? It follows from the row's key alone. Whoever changes how must move the rows that
+//! are there (`migrations/0005_shards.sql` did), and raise the oldest version that may go on.
 
 use hongbao_engine::code::CodeKey;
 use hongbao_engine::ledger::{LedgerAccount, TransferKey};

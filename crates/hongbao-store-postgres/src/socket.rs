@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 #[cfg(unix)]
@@ -9,6 +10,9 @@ use tokio::net::UnixStream;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 use tokio_util::either::Either;
+
+/// How long one address may take, so that the next one of a name is tried; unless the URL says another time.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a server is spoken to through.
 #[cfg(unix)]
@@ -39,7 +43,8 @@ pub(crate) async fn addresses(config: &Config) -> std::io::Result<Vec<Address>> 
 pub(crate) async fn connect(address: &Address, config: &Config) -> std::io::Result<Socket> {
     match address {
         Address::Tcp(address) => {
-            let stream = TcpStream::connect(address).await?;
+            let patience = config.get_connect_timeout().copied().unwrap_or(PATIENCE);
+            let stream = tokio::time::timeout(patience, TcpStream::connect(address)).await??;
             stream.set_nodelay(true)?;
             let socket = socket2::SockRef::from(&stream);
             #[cfg(target_os = "linux")]

@@ -9,7 +9,7 @@ use hongbao_store::{CommitError, Loaded, StoreError, Writer};
 
 use crate::error::Error;
 use crate::session::{Role, Session, within};
-use crate::{PostgresStore, locks, rows, writes};
+use crate::{PostgresStore, locks, migrations, rows, writes};
 
 /// How often a load is begun anew that gave way to another.
 const LOADS_MAX: u32 = 5;
@@ -56,6 +56,7 @@ impl PostgresWriter {
             // Sent after all locks, and so read after the last one.
             let time = found.last().and_then(|rows| rows.first());
             let time = time.ok_or_else(|| rows::nonsense("offset_ms", "there is no clock"))?;
+            migrations::check_version(time)?;
             let now = self.store.time(time)?;
             Ok(Loaded { rows: loaded, now })
         };
@@ -91,7 +92,7 @@ impl PostgresWriter {
         if let Err(error) = written {
             if matches!(error, Error::TimedOut(_)) {
                 self.store.target().avoid(host);
-            } else if !session.is_closed() && !error.is_outdated() {
+            } else if !session.is_closed() && !error.is_fatal() && !error.is_outdated() {
                 // Nothing is wrong with the connection.
                 self.roll_back(session).await;
             }

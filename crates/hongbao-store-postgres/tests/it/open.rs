@@ -65,7 +65,7 @@ async fn tables_of_another_version_are_refused() {
     assert!(matches!(PostgresStore::open_existing(&url).await, Err(OpenError::TooOld { .. })));
 }
 
-/// Only a version that has no tables yet can be tried: there is one so far.
+/// From before the first tables.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_for_it_brings_tables_to_this_version_and_of_many_only_one_does() {
     let url = rig::shared().database();
@@ -133,7 +133,12 @@ async fn tables_of_an_earlier_version_are_brought_to_this_one_with_all_that_is_i
     let sent = node.send(send(1, 1)).await.unwrap();
     let tables = ["packet", "claim", "account", "counter", "due", "transfer", "withdrawal"];
     let more = tables.map(|table| format!("UPDATE {table} SET shard = shard + 640")).join("; ");
-    let back = format!("{more}; UPDATE schema_version SET version = 4; UPDATE oldest_version SET oldest = 4");
+    let back = format!(
+        "{more}; UPDATE schema_version SET version = 4; UPDATE oldest_version SET oldest = 4;
+         ALTER TABLE account DROP CONSTRAINT account_pkey; ALTER TABLE counter DROP CONSTRAINT counter_pkey;
+         ALTER TABLE account ADD PRIMARY KEY (shard, kind, owner, person);
+         ALTER TABLE counter ADD PRIMARY KEY (shard, app_id, openid, merchant_id, family)"
+    );
     rig::shared().sql(name(&url), &back);
     assert!(matches!(open(&url, &sandbox()).await, Err(OpenError::TooOld { found: 4, known: 5 })));
 
@@ -152,7 +157,8 @@ async fn tables_of_an_earlier_version_are_brought_to_this_one_with_all_that_is_i
 /// A later version that only added something leaves nodes of this one running; one that took something away does not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_that_only_grew_stop_no_node() {
-    use crate::node::{Node, bill, send};
+    use crate::node::{Node, bill, merchant_id, send};
+    use hongbao_engine::ledger::LedgerAccount;
     use hongbao_store::{CallError, Store};
     let url = rig::shared().database();
     let node = Node::start(&url).await;
@@ -173,6 +179,8 @@ async fn tables_that_only_grew_stop_no_node() {
     assert_eq!(node.send(send(1, 3)).await, Err(CallError::Unavailable));
     assert!(node.store.real_now().await.is_err(), "it is not ready");
     assert!(node.store.packet_by_bill(&bill(1)).await.is_err(), "it may not know where to look");
+    assert!(node.store.account(&LedgerAccount::MerchantFunds(merchant_id())).await.is_err(), "nor here");
+    assert!(node.store.audit().await.is_err());
     let live = StoreInfo { kind: StoreKind::Live, currency: Currency::renminbi() };
     assert!(matches!(open(&url, &live).await, Err(OpenError::TooNew { found: 6, known: 5 })));
 }
