@@ -1,16 +1,20 @@
 //! What goes wrong between us and a real database, and is every fen in its place afterwards?
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hongbao_engine::outcome::{ClaimRejection, Claimed, Outcome};
+use hongbao_engine::command::Command;
+use hongbao_engine::outcome::{ClaimRejection, Claimed, Outcome, SendOutcome};
+use hongbao_engine::packet::Decline;
 use hongbao_engine::rows::{Changes, KeySet};
+use hongbao_store::clock::ManualClock;
 use hongbao_store::{CallError, ClaimRange, CommitError, LaneBounds, Store, Writer};
 use hongbao_store_postgres::{OpenOptions, rig};
-use hongbao_types::PacketId;
+use hongbao_types::{PacketId, Timestamp};
 use tokio::task::JoinSet;
 
-use crate::node::{Node, bill, database_name, merchant_id, send};
+use crate::node::{EACH, Node, bill, database_name, merchant_id, send};
 use crate::proxy::{Cut, Proxy};
 
 /// What was answered to whoever sent.
@@ -332,6 +336,30 @@ async fn two_nodes_that_write_one_balance_lose_nothing() {
     }
     calls.join_all().await.into_iter().for_each(|sent| assert!(sent.is_ok(), "{sent:?}"));
     first.assert_books(200).await;
+}
+
+/// Two nodes that both see room for one more packet of the day: there is room for one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_is_exact_over_all_nodes() {
+    let url = rig::shared().database();
+    // One day, whenever this runs.
+    let noon = Timestamp::from_millis(1_760_000_000_000);
+    let options = || OpenOptions { clock: Some(Arc::new(ManualClock::new(noon))), ..OpenOptions::default() };
+    let first = Node::start_with(&url, options()).await;
+    first.fund_up_to(10).await;
+    let second = Node::start_with(&url, options()).await;
+    let mut calls = JoinSet::new();
+    for number in 0..60 {
+        let (at, node) = (number % 2, if number % 2 == 0 { first.clone() } else { second.clone() });
+        calls.spawn(async move { node.call(Command::SendPacket(Box::new(send(at, number)))).await.unwrap() });
+    }
+    let outcomes = calls.join_all().await;
+    let is_sent = |outcome: &&Outcome| matches!(outcome, Outcome::Send(SendOutcome::Accepted(_)));
+    let is_over = |outcome: &&Outcome| **outcome == Outcome::Send(SendOutcome::Declined(Decline::PacketsPerDay));
+    assert_eq!((outcomes.iter().filter(is_sent).count(), outcomes.iter().filter(is_over).count()), (10, 50));
+    let report = first.store.audit().await.unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(report.escrow, 10 * i128::from(EACH));
 }
 
 async fn connect(url: &str) -> tokio_postgres::Client {

@@ -84,7 +84,13 @@ impl Node {
 
     /// A merchant without limits, and money for him.
     pub(crate) async fn fund(&self) {
+        self.fund_up_to(Limits::NO_COUNT).await;
+    }
+
+    /// A merchant who may send so many packets a day, and money for him.
+    pub(crate) async fn fund_up_to(&self, packets_per_day: u32) {
         let mut merchant = Merchant::new(merchant_id(), "天虹百货");
+        merchant.limits.packets_per_day = packets_per_day;
         merchant.limits.packets_per_second = Limits::NO_COUNT;
         merchant.limits.packets_per_minute = Limits::NO_COUNT;
         merchant.limits.amount_per_day = Fen::MAX;
