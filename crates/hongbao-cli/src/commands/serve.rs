@@ -17,6 +17,10 @@ use crate::config::{Config, StorePlace};
 use crate::error::{Explain, Failure, Result};
 use crate::output::{Output, say};
 
+/// What to do about a store that a later version wrote.
+const NEWER: &str =
+    "serve it with the version that wrote it, or a later one: `hongbao --version` says which one this is";
+
 pub(crate) async fn run(args: ServeArgs, output: Output) -> Result<ExitCode> {
     let config = Config::read(&args.config)?;
     let folder = args.config.parent().unwrap_or(Path::new(""));
@@ -67,7 +71,7 @@ pub(crate) fn file_not_opened(error: &OpenError) -> Failure {
     let hint = match error {
         OpenError::InUse(_) => "stop that server, or administer it through its admin API",
         OpenError::OtherKind { .. } => "a store stays what it was created as; use another file",
-        OpenError::TooNew { .. } => "run the version that wrote it, or a later one",
+        OpenError::TooNew { .. } => NEWER,
         OpenError::Moving { .. } => {
             "run `hongbao migrate-store` again to finish it, or once with --abandon to stay with the file"
         }
@@ -90,7 +94,7 @@ pub(crate) fn not_opened(error: &hongbao_store_postgres::OpenError) -> Failure {
         OpenError::NotAStore | OpenError::Missing => {
             "name another database; `hongbao serve` makes a store in an empty one"
         }
-        OpenError::TooNew { .. } => "run the version that wrote it, or a later one",
+        OpenError::TooNew { .. } => NEWER,
         OpenError::TooOld { .. } => "stop all of its nodes, then run once: hongbao serve --migrate --config FILE",
         OpenError::Unfinished => "run `hongbao migrate-store` again to finish it, or once with --abandon to give it up",
         OpenError::OtherKind { .. } => "a store stays what it was created as; use another database",

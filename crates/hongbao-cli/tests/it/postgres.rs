@@ -108,6 +108,11 @@ fn what_can_t_be_opened_is_told_without_the_password() {
         "exit 1\n--- stderr\nerror: the store is of an earlier version (schema 0, this one needs 5)\n\n\
          hint: stop all of its nodes, then run once: hongbao serve --migrate --config FILE\n"
     );
+    rig::shared().sql(name, "UPDATE schema_version SET version = 9; UPDATE oldest_version SET oldest = 9");
+    let ran = run(home.path(), &["serve"]);
+    let hint = "serve it with the version that wrote it, or a later one: `hongbao --version` says which one this is";
+    assert!(ran.stderr.starts_with("error: the store was written by a later version (schema 9, "), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with(&format!("\n\nhint: {hint}\n")), "{}", ran.stderr);
 }
 
 /// Status line and body of what a door answers.
