@@ -108,11 +108,15 @@ pub(crate) enum StorePlace {
 
 impl StorePlace {
     /// A URL of PostgreSQL, or else a path from `folder` on.
-    pub(crate) fn of(name: &str, folder: &Path) -> StorePlace {
+    pub(crate) fn of(name: &str, folder: &Path) -> Result<StorePlace> {
         if name.starts_with("postgres://") || name.starts_with("postgresql://") {
-            StorePlace::Database(name.to_owned())
+            Ok(StorePlace::Database(name.to_owned()))
+        } else if name.contains("://") {
+            // A mistyped URL is no path, and what it holds is not to be quoted.
+            Err(Failure::new("the store's URL is of no kind that is known")
+                .hint("a database is postgres://user:password@host:5432/database, anything else the path of a file"))
         } else {
-            StorePlace::File(folder.join(name))
+            Ok(StorePlace::File(folder.join(name)))
         }
     }
 }
@@ -135,11 +139,11 @@ impl Config {
     /// Where the store is.
     pub(crate) fn store(&self, folder: &Path) -> Result<StorePlace> {
         match (&self.store, &self.store_file) {
-            (Some(store), None) => Ok(StorePlace::of(store, folder)),
+            (Some(store), None) => StorePlace::of(store, folder),
             (None, Some(file)) => match read_file(&folder.join(file))?.trim() {
                 "" => Err(Failure::new(format!("nothing is in {}", file.display()))
                     .hint("it says where the store is: postgres://user:password@host:5432/database")),
-                store => Ok(StorePlace::of(store, folder)),
+                store => StorePlace::of(store, folder),
             },
             (None, None) => Err(Failure::new("the configuration names no store").hint(
                 "store = \"hongbao.db\" or \"postgres://…\", or store_file = \"store.txt\", a file that says so",

@@ -66,9 +66,7 @@ impl Pool {
                     return Ok(rows);
                 }
                 // It had been closed on the other side, by a restart perhaps, and nobody had looked; or tables changed.
-                Err(error) if is_used && (session.is_closed() || error.is_fatal() || error.is_outdated()) => {
-                    drop((session, permit));
-                }
+                Err(error) if is_used && session.is_over_after(&error) => drop((session, permit)),
                 Err(error) => return Err(error),
             }
         }
@@ -94,9 +92,7 @@ impl Pool {
                     self.target.avoid(session.host());
                     return Err(StoreError::Unavailable("nothing can be committed".to_owned()));
                 }
-                Err(error) if is_used && (session.is_closed() || error.is_fatal() || error.is_outdated()) => {
-                    drop((session, permit));
-                }
+                Err(error) if is_used && session.is_over_after(&error) => drop((session, permit)),
                 Err(error) => return Err(error.of_read()),
             }
         }

@@ -165,6 +165,11 @@ impl Session {
         self.client.is_closed()
     }
 
+    /// Whether it is of no use any more after this error: it has ended, or knows tables as they were.
+    pub(crate) fn is_over_after(&self, error: &Error) -> bool {
+        self.is_closed() || error.is_fatal() || error.is_outdated()
+    }
+
     /// Statements without values, one after another.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), Error> {
         Ok(self.client.batch_execute(sql).await?)

@@ -92,7 +92,7 @@ impl PostgresWriter {
         if let Err(error) = written {
             if matches!(error, Error::TimedOut(_)) {
                 self.store.target().avoid(host);
-            } else if !session.is_closed() && !error.is_fatal() && !error.is_outdated() {
+            } else if !session.is_over_after(&error) {
                 // Nothing is wrong with the connection.
                 self.roll_back(session).await;
             }

@@ -20,7 +20,7 @@ use crate::output::{Output, say};
 
 pub(crate) async fn run(args: AuditArgs, output: Output) -> Result<ExitCode> {
     let audit = match &args.store {
-        Some(store) => of_store(StorePlace::of(store, Path::new(""))).await?,
+        Some(store) => of_store(StorePlace::of(store, Path::new(""))?).await?,
         None => of_platform(&admin(&args.profile)?).await?,
     };
     output.result(&audit, || print(&audit));

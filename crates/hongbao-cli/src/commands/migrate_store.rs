@@ -32,7 +32,7 @@ const PAGE: usize = 1000;
 pub(crate) async fn run(args: &MigrateStoreArgs, output: Output) -> Result<ExitCode> {
     let url = target_url(args)?;
     let from = args.from.display().to_string();
-    if let StorePlace::Database(_) = StorePlace::of(&from, "".as_ref()) {
+    if let StorePlace::Database(_) = StorePlace::of(&from, "".as_ref())? {
         return Err(Failure::new("a store is moved from a file").hint("name the store's file: --from hongbao.db"));
     }
     let clock = Arc::new(SystemClock);
@@ -87,7 +87,7 @@ fn target_url(args: &MigrateStoreArgs) -> Result<String> {
             Failure::new("the database is not named").hint("name it: --to-file FILE, --to URL, or HONGBAO_MIGRATE_TO")
         })?,
     };
-    match StorePlace::of(&url, "".as_ref()) {
+    match StorePlace::of(&url, "".as_ref())? {
         StorePlace::Database(url) => Ok(url),
         // It may be a password.
         StorePlace::File(_) => Err(Failure::new("a store is moved to a PostgreSQL database, and this URL names none")

@@ -961,6 +961,15 @@ mod of_a_server {
     }
 
     #[test]
+    fn a_mistyped_url_is_no_path_and_not_quoted() {
+        serve_mistake(
+            &format!("store = \"postgress://me:CANARY@db/hongbao\"\nkind = \"live\"\n{SOCKET}"),
+            "the store's URL is of no kind that is known",
+            "a database is postgres://user:password@host:5432/database, anything else the path of a file",
+        );
+    }
+
+    #[test]
     fn a_balancer_that_is_no_address_is_named() {
         serve_mistake(
             &format!("{SANDBOX}balancers = [\"10.0.0.7\", \"10.0.0.0/24\", \"lb.internal\"]\n{SOCKET}"),
